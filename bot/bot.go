@@ -1,0 +1,113 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"drover/executor"
+	"drover/store"
+)
+
+// callTimeout bounds one call of Slack's Web API. slack-go's own client has no limit.
+const callTimeout = 10 * time.Second
+
+// Config is what a bot needs.
+type Config struct {
+	Store    *store.Store
+	Engine   *executor.Engine
+	Log      *slog.Logger
+	AppToken string // xapp-…, for Socket Mode
+	BotToken string // xoxb-…, for the Web API
+	APIURL   string // "": Slack's; else a local Slack's, ending in /
+	Admins   []string
+}
+
+// Bot takes what people type and click in Slack to the engine.
+type Bot struct {
+	store  *store.Store
+	engine *executor.Engine
+	log    *slog.Logger
+	api    *slack.Client
+	admins []string
+	self   slack.AuthTestResponse // who we are; set once by Connect
+}
+
+// NewClient makes a client of Slack's Web API that ends every call in time.
+func NewClient(apiURL, botToken, appToken string) *slack.Client {
+	options := []slack.Option{slack.OptionHTTPClient(&http.Client{Timeout: callTimeout})}
+	if appToken != "" {
+		options = append(options, slack.OptionAppLevelToken(appToken))
+	}
+	if apiURL != "" {
+		options = append(options, slack.OptionAPIURL(strings.TrimSuffix(apiURL, "/")+"/"))
+	}
+	return slack.New(botToken, options...)
+}
+
+// New makes a bot. Connect comes next, then Run.
+func New(c Config) *Bot {
+	return &Bot{
+		store: c.Store, engine: c.Engine, log: c.Log, admins: c.Admins,
+		api: NewClient(c.APIURL, c.BotToken, c.AppToken),
+	}
+}
+
+// Connect asks Slack who we are, remembers the team, and makes the configured admins admins.
+func (b *Bot) Connect(ctx context.Context) error {
+	self, err := b.api.AuthTestContext(ctx)
+	if err != nil {
+		return fmt.Errorf("log in to Slack: %w", explainLogin(err))
+	}
+	b.self = *self
+	known, err := b.store.Setting(ctx, store.SettingTeam)
+	if err != nil {
+		return err
+	}
+	if known != "" && known != self.TeamID {
+		return fmt.Errorf("this database belongs to the Slack team %s, and the token to %s: use another DROVER_DB for each team", known, self.TeamID)
+	}
+	if err := b.store.SetSetting(ctx, store.Drover, store.SettingTeam, self.TeamID); err != nil {
+		return err
+	}
+	return b.appointAdmins(ctx)
+}
+
+func (b *Bot) appointAdmins(ctx context.Context) error {
+	for _, id := range b.admins {
+		binding := store.Binding{Subject: store.SlackActor(b.self.TeamID, id), Role: store.Admin, ActionGlob: "*", Effect: store.Allow}
+		if err := b.store.Grant(ctx, store.Drover, binding); err != nil {
+			return err
+		}
+	}
+	bindings, err := b.store.Bindings(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, binding := range bindings {
+		if binding.Role == store.Admin && binding.Effect == store.Allow {
+			return nil
+		}
+	}
+	b.log.Warn("nobody is admin: make somebody one with `drover user grant U… admin` or DROVER_ADMINS")
+	return nil
+}
+
+// explainLogin says what to do about a token that Slack does not take.
+func explainLogin(err error) error {
+	var refused slack.SlackErrorResponse
+	if !errors.As(err, &refused) {
+		return fmt.Errorf("%w (is SLACK_API_URL right, and the network up?)", err)
+	}
+	switch refused.Err {
+	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "not_allowed_token_type":
+		return fmt.Errorf("%w: check SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…)", err)
+	}
+	return err
+}

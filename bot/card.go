@@ -1,0 +1,231 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"drover/executor"
+	"drover/store"
+)
+
+// content is a message as Slack takes it.
+type content struct {
+	text     string // the notification: the outcome first
+	blocks   []slack.Block
+	metadata slack.SlackMetadata
+}
+
+// maxServerLines is how many servers a card shows one by one; beyond, it counts, and names only what went wrong.
+const maxServerLines = 12
+
+// renderCard shows a run: the outcome in the first line, then a line for each server, then who asked and why.
+func renderCard(run store.Run) content {
+	first := fmt.Sprintf("%s *%s* on %s %s", runIcon(run.State), escape(run.Action), where(run), outcome(run))
+	blocks := []slack.Block{section(first)}
+	if lines := serverLines(run); lines != "" {
+		blocks = append(blocks, section(lines))
+	}
+	blocks = append(blocks, slack.NewContextBlock("", mrkdwn(clip(origin(run), 2000))))
+	if buttons := buttons(run); buttons != nil {
+		blocks = append(blocks, buttons)
+	}
+	return content{
+		text:   clip(fmt.Sprintf("%s #%d: %s", headlineState(run), run.Number, headline(run)), 300),
+		blocks: blocks,
+		metadata: slack.SlackMetadata{EventType: cardEvent, EventPayload: map[string]any{
+			"run": run.Number, "state": string(run.State), "version": run.Version,
+		}},
+	}
+}
+
+func section(text string) slack.Block {
+	return slack.NewSectionBlock(mrkdwn(clip(text, 2900)), nil, nil)
+}
+
+func mrkdwn(text string) *slack.TextBlockObject {
+	object := slack.NewTextBlockObject(slack.MarkdownType, text, false, false)
+	object.Verbatim = true // nothing in it becomes a link or a mention by itself
+	return object
+}
+
+// headline is what a run does, in a few words: update web[1-3] db1.
+func headline(run store.Run) string {
+	return clip(escape(run.Action)+" "+escape(executor.FoldNames(serverNames(run.Targets))), 150)
+}
+
+func where(run store.Run) string {
+	return code(clip(executor.FoldNames(serverNames(run.Targets)), 300))
+}
+
+func serverNames(targets []store.Target) []string {
+	names := make([]string, len(targets))
+	for i, t := range targets {
+		names[i] = t.Server
+	}
+	return names
+}
+
+// headlineState is the state as the notification's first word.
+func headlineState(run store.Run) string {
+	text := stateWords[run.State]
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+var stateWords = map[store.RunState]string{
+	store.AwaitingApproval: "waits for approval", store.Queued: "queued", store.Running: "running", store.Paused: "paused",
+	store.Succeeded: "succeeded", store.Failed: "failed", store.Partial: "succeeded only in part", store.Cancelled: "cancelled",
+	store.Denied: "was not run", store.Expired: "expired", store.Interrupted: "was interrupted",
+}
+
+// outcome says how the run stands: *succeeded* in 14s, or is running · 1 of 2 done.
+func outcome(run store.Run) string {
+	word := stateWords[run.State]
+	if !run.State.Final() {
+		if run.CancelBy != "" {
+			word = "is being cancelled"
+		}
+		return fmt.Sprintf("%s · %d of %d done", word, count(run, store.TargetState.Final), len(run.Targets))
+	}
+	text := "*" + word + "*"
+	if run.State == store.Partial {
+		text += fmt.Sprintf(": %d of %d", count(run, func(s store.TargetState) bool { return s == store.TargetSucceeded }), len(run.Targets))
+	}
+	if run.StartedAt != nil && run.FinishedAt != nil && run.State != store.Denied {
+		text += " in " + took(run.FinishedAt.Sub(run.StartedAt.Time))
+	}
+	if run.StateReason != "" {
+		text += ": " + escape(run.StateReason)
+	}
+	return text
+}
+
+func count(run store.Run, is func(store.TargetState) bool) int {
+	n := 0
+	for _, t := range run.Targets {
+		if is(t.State) {
+			n++
+		}
+	}
+	return n
+}
+
+// serverLines tells of each server, or, when there are many, how many stand where and which went wrong.
+func serverLines(run store.Run) string {
+	if len(run.Targets) <= maxServerLines {
+		return strings.Join(targetLines(run.Targets), "\n")
+	}
+	counts := map[store.TargetState]int{}
+	var wrong []store.Target
+	for _, t := range run.Targets {
+		counts[t.State]++
+		if isFailure(t.State) {
+			wrong = append(wrong, t)
+		}
+	}
+	var parts []string
+	for _, state := range targetOrder {
+		if counts[state] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d %s", targetIcon(state), counts[state], targetWords[state]))
+		}
+	}
+	lines := []string{strings.Join(parts, "  ")}
+	shown := min(len(wrong), maxServerLines)
+	lines = append(lines, targetLines(wrong[:shown])...)
+	if len(wrong) > shown {
+		lines = append(lines, fmt.Sprintf("… and %d more in the thread", len(wrong)-shown))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func targetLines(targets []store.Target) []string {
+	lines := make([]string, len(targets))
+	for i, t := range targets {
+		line := fmt.Sprintf("%s %s", targetIcon(t.State), code(t.Server))
+		if text := targetText(t); text != "" {
+			line += "  " + escape(clip(text, 200))
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+// targetText is the rest of a server's line: what came of it, or what it waits for.
+func targetText(t store.Target) string {
+	switch {
+	case t.State == store.TargetPending && t.WaitsFor > 0:
+		return fmt.Sprintf("waits for #%d, which is changing this server", t.WaitsFor)
+	case t.State == store.TargetSucceeded && t.Summary != "":
+		return t.Summary
+	case t.Summary != "":
+		return targetWords[t.State] + ": " + t.Summary
+	}
+	return targetWords[t.State]
+}
+
+func origin(run store.Run) string {
+	parts := []string{fmt.Sprintf("#%d", run.Number), who(run), when(run.CreatedAt)}
+	for name, value := range sorted(run.Params) {
+		parts = append(parts, code(name+"="+clip(value, 60)))
+	}
+	if run.Origin == store.CLI {
+		parts = append(parts, "from the terminal")
+	}
+	if run.Reason != "" {
+		parts = append(parts, "because "+escape(run.Reason))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// who names the person as Slack shows people, or the login at the terminal.
+func who(run store.Run) string {
+	if _, id, ok := run.RequestedBy.Slack(); ok {
+		return "<@" + id + ">"
+	}
+	return escape(string(run.RequestedBy))
+}
+
+// when shows a moment in the reader's own zone.
+func when(t store.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+func buttons(run store.Run) slack.Block {
+	switch {
+	case run.State == store.Queued || run.State == store.Running && run.CancelBy == "":
+		return slack.NewActionBlock("", button(buttonCancel, run, "Cancel", slack.StyleDanger,
+			"Cancel this run?", "What is running on the servers is ended. What was not begun stays undone."))
+	case run.State.Final() && run.State != store.Succeeded && run.RetriedBy == 0:
+		return slack.NewActionBlock("", button(buttonRetry, run, "Retry", slack.StyleDefault,
+			"Run it again?", "A new run on the servers that did not succeed, with all checks."))
+	}
+	return nil
+}
+
+func button(action string, run store.Run, label string, style slack.Style, title, text string) *slack.ButtonBlockElement {
+	b := slack.NewButtonBlockElement(action, run.ID, slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
+	b.Style = style
+	b.Confirm = slack.NewConfirmationBlockObject(
+		slack.NewTextBlockObject(slack.PlainTextType, title, false, false),
+		slack.NewTextBlockObject(slack.PlainTextType, text, false, false),
+		slack.NewTextBlockObject(slack.PlainTextType, label, false, false),
+		slack.NewTextBlockObject(slack.PlainTextType, "Back", false, false))
+	return b
+}
+
+// took is a duration as people say it.
+func took(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}

@@ -1,0 +1,86 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"drover/executor"
+	"drover/store"
+)
+
+// command is one line that somebody typed, wherever it was.
+type command struct {
+	actor   store.Actor
+	channel string
+	text    string // normalised
+	origin  store.Origin
+	key     string // what Slack calls this delivery
+}
+
+// answer handles a command and returns what the person gets to read in private; "" when the card says it all.
+func (b *Bot) answer(ctx context.Context, c command) string {
+	text, err := b.obey(ctx, c)
+	if err != nil {
+		return b.explain(err)
+	}
+	return text
+}
+
+// explain makes the one sentence for a person out of an error. What is not for them is logged, and named so.
+func (b *Bot) explain(err error) string {
+	var refusal *executor.Refusal
+	if errors.As(err, &refusal) {
+		return ":no_entry_sign: " + refusalMarkup(refusal.Text)
+	}
+	b.log.Error("cannot handle a request", "error", err)
+	return ":warning: drover itself failed, and nothing was run. An admin finds the reason in drover's log."
+}
+
+// refusalMarkup keeps the code quotes of a sentence and makes the rest harmless.
+func refusalMarkup(text string) string { return escape(text) }
+
+func (b *Bot) obey(ctx context.Context, c command) (string, error) {
+	if err := b.meet(ctx, c); err != nil {
+		return "", err
+	}
+	words, reason, err := splitWords(c.text)
+	if err != nil {
+		return "", &executor.Refusal{Kind: executor.Usage, Text: err.Error() + " Nothing was run."}
+	}
+	if len(words) == 0 {
+		words = []string{"help"}
+	}
+	if verb, ok := verbs[strings.ToLower(words[0])]; ok {
+		return verb(b, ctx, c, words[1:], reason)
+	}
+	return b.submit(ctx, c, words, reason)
+}
+
+// submit hands a request to the engine. Its card is the answer.
+func (b *Bot) submit(ctx context.Context, c command, words []string, reason string) (string, error) {
+	request, err := executor.ParseRequest(words)
+	if err != nil {
+		return "", err
+	}
+	request.Actor, request.Origin, request.InboxKey, request.Reason = c.actor, c.origin, c.key, clip(reason, 500)
+	if request.Channel, err = b.cardChannel(ctx, c); err != nil {
+		return "", err
+	}
+	_, err = b.engine.Submit(ctx, request)
+	return "", err
+}
+
+// cardChannel is where the card of a command goes: where it was typed, or, where drover cannot post, the person's
+// direct message.
+func (b *Bot) cardChannel(ctx context.Context, c command) (string, error) {
+	channel, err := b.store.Channel(ctx, c.channel)
+	if err != nil {
+		return "", err
+	}
+	if !channel.Visible {
+		_, user, _ := c.actor.Slack()
+		return user, nil
+	}
+	return c.channel, nil
+}

@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+
+	"drover/store"
+)
+
+// tooOld is the age from which an event is refused: what was wanted then may be wrong now.
+const tooOld = time.Minute
+
+// slash handles a slash command. What it returns is the ack's payload: the private answer.
+func (b *Bot) slash(ctx context.Context, s slack.SlashCommand) any {
+	text := b.answer(ctx, command{
+		actor: store.SlackActor(s.TeamID, s.UserID), channel: s.ChannelID, text: normalize(s.Text),
+		origin: store.Slash, key: "slash/" + s.TriggerID,
+	})
+	if text == "" {
+		return nil
+	}
+	return map[string]string{"response_type": "ephemeral", "text": text}
+}
+
+// event handles what Slack tells of people and messages.
+func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent) then {
+	outer, ok := e.Data.(*slackevents.EventsAPICallbackEvent)
+	if !ok {
+		return nothing
+	}
+	switch inner := e.InnerEvent.Data.(type) {
+	case *slackevents.AppMentionEvent:
+		return b.mention(ctx, e.TeamID, outer, inner)
+	case *slackevents.MessageEvent:
+		return b.direct(ctx, e.TeamID, outer, inner)
+	case *slackevents.UserChangeEvent:
+		b.userChanged(ctx, outer)
+	}
+	return nothing
+}
+
+// mention handles `@drover update web1`. An edited message is no request: what it said before was.
+func (b *Bot) mention(ctx context.Context, team string, outer *slackevents.EventsAPICallbackEvent, m *slackevents.AppMentionEvent) then {
+	if m.Edited != nil || m.BotID != "" || m.User == b.self.UserID {
+		return nothing
+	}
+	if m.UserTeam != "" {
+		team = m.UserTeam
+	}
+	text := strings.TrimSpace(strings.Replace(normalize(m.Text), "@"+b.self.UserID, "", 1))
+	c := command{actor: store.SlackActor(team, m.User), channel: m.Channel, text: text, origin: store.Mention, key: "event/" + outer.EventID}
+	answer := b.answerEvent(ctx, c, outer)
+	return func(ctx context.Context) { b.whisper(ctx, m.Channel, m.ThreadTimeStamp, m.User, answer) }
+}
+
+// direct handles a direct message.
+func (b *Bot) direct(ctx context.Context, team string, outer *slackevents.EventsAPICallbackEvent, m *slackevents.MessageEvent) then {
+	if m.SubType != "" || m.BotID != "" || m.User == "" || m.User == b.self.UserID || !m.IsIM() {
+		return nothing
+	}
+	if m.UserTeam != "" {
+		team = m.UserTeam
+	}
+	c := command{actor: store.SlackActor(team, m.User), channel: m.Channel, text: normalize(m.Text), origin: store.DM, key: "event/" + outer.EventID}
+	answer := b.answerEvent(ctx, c, outer)
+	return func(ctx context.Context) { b.reply(ctx, m.Channel, m.ThreadTimeStamp, answer) }
+}
+
+func (b *Bot) answerEvent(ctx context.Context, c command, outer *slackevents.EventsAPICallbackEvent) string {
+	age := b.store.Now().Sub(time.Unix(int64(outer.EventTime), 0))
+	if outer.EventTime > 0 && age > tooOld {
+		return fmt.Sprintf(":no_entry_sign: Slack delivered this %s late, so nothing was run. Send it again if you still want it.", age.Round(time.Second))
+	}
+	return b.answer(ctx, c)
+}
+
+// userChanged takes what Slack says of a person the moment it changes. slack-go's own event type leaves out what
+// matters here: deleted, restricted, stranger.
+func (b *Bot) userChanged(ctx context.Context, outer *slackevents.EventsAPICallbackEvent) {
+	var inner struct {
+		User slack.User `json:"user"`
+	}
+	if err := json.Unmarshal(*outer.InnerEvent, &inner); err != nil {
+		b.log.Warn("cannot read a change of a person", "error", err)
+		return
+	}
+	if err := b.store.SaveUser(ctx, b.userOf(inner.User)); err != nil {
+		b.log.Error("cannot keep a change of a person", "error", err)
+	}
+}
+
+// whisper answers in a channel so that only one person sees it.
+func (b *Bot) whisper(ctx context.Context, channel, thread, user, text string) {
+	if text == "" {
+		return
+	}
+	options := []slack.MsgOption{slack.MsgOptionText(text, false)}
+	if thread != "" {
+		options = append(options, slack.MsgOptionTS(thread))
+	}
+	if _, err := b.api.PostEphemeralContext(ctx, channel, user, options...); err != nil {
+		b.log.Warn("cannot answer in a channel", "channel", channel, "error", err)
+	}
+}
+
+func (b *Bot) reply(ctx context.Context, channel, thread, text string) {
+	if text == "" {
+		return
+	}
+	options := []slack.MsgOption{slack.MsgOptionText(text, false)}
+	if thread != "" {
+		options = append(options, slack.MsgOptionTS(thread))
+	}
+	if _, _, err := b.api.PostMessageContext(ctx, channel, options...); err != nil {
+		b.log.Warn("cannot answer a direct message", "channel", channel, "error", err)
+	}
+}

@@ -1,0 +1,126 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"drover/executor"
+	"drover/store"
+)
+
+const (
+	// meetTimeout bounds what an unknown person or channel may cost before the ack.
+	meetTimeout = time.Second
+	// refreshEvery is how often Slack is asked again about everybody drover knows; events tell sooner.
+	refreshEvery = 5 * time.Minute
+)
+
+// meet makes sure that the store knows the person and the channel of a command, asking Slack about a new one.
+func (b *Bot) meet(ctx context.Context, c command) error {
+	ctx, cancel := context.WithTimeout(ctx, meetTimeout)
+	defer cancel()
+	team, user, _ := c.actor.Slack()
+	if _, err := b.store.User(ctx, team, user); errors.Is(err, store.ErrNotFound) && team == b.self.TeamID {
+		if err := b.askUser(ctx, user); err != nil {
+			b.log.Warn("cannot ask Slack about a person", "user", user, "error", err)
+		}
+	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	channel, err := b.store.Channel(ctx, c.channel)
+	if errors.Is(err, store.ErrNotFound) {
+		channel, err = b.askChannel(ctx, c.channel)
+	}
+	if err != nil {
+		b.log.Warn("cannot ask Slack about a channel", "channel", c.channel, "error", err)
+		return &executor.Refusal{Kind: executor.Policy, Text: "drover could not ask Slack about this channel, so nothing was run. Try again in a moment."}
+	}
+	if channel.Shared {
+		return &executor.Refusal{Kind: executor.Policy, Text: "This channel is shared with another organisation, so drover runs nothing from here. Use a channel of your own, or write to drover directly."}
+	}
+	return nil
+}
+
+func (b *Bot) askUser(ctx context.Context, id string) error {
+	user, err := b.api.GetUserInfoContext(ctx, id)
+	if err != nil {
+		return err
+	}
+	return b.store.SaveUser(ctx, b.userOf(*user))
+}
+
+func (b *Bot) userOf(u slack.User) store.User {
+	name := u.Profile.DisplayName
+	for _, other := range []string{u.RealName, u.Name, u.ID} {
+		if name == "" {
+			name = other
+		}
+	}
+	return store.User{
+		TeamID: b.self.TeamID, SlackID: u.ID, Name: name, Bot: u.IsBot, Guest: u.IsRestricted || u.IsUltraRestricted,
+		Stranger: u.IsStranger || (u.TeamID != "" && u.TeamID != b.self.TeamID), Deactivated: u.Deleted,
+	}
+}
+
+// askChannel learns whether drover can post in a channel and whether it is shared. Without the scope to ask, drover
+// goes on: it cannot tell then, and says so in the log.
+func (b *Bot) askChannel(ctx context.Context, id string) (store.Channel, error) {
+	channel := store.Channel{ID: id}
+	info, err := b.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+	var refused slack.SlackErrorResponse
+	switch {
+	case err == nil:
+		channel.Visible = info.IsMember || info.IsIM
+		channel.Shared = info.IsExtShared || info.IsPendingExtShared
+	case !errors.As(err, &refused):
+		return channel, err
+	case refused.Err == "channel_not_found":
+	case refused.Err == "missing_scope", refused.Err == "unknown_method":
+		b.log.Warn("cannot tell whether a channel is shared with another organisation: give drover the scopes of `drover manifest`", "channel", id, "error", err)
+		channel.Visible = true
+	default:
+		return channel, err
+	}
+	return channel, b.store.SaveChannel(ctx, channel)
+}
+
+// Refresh asks Slack about everybody and every channel that drover knows, every few minutes, until ctx ends.
+func (b *Bot) Refresh(ctx context.Context) error {
+	ticker := time.NewTicker(refreshEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			if err := b.refresh(ctx); err != nil && ctx.Err() == nil {
+				b.log.Warn("cannot ask Slack about people and channels; trying again later", "error", err)
+			}
+		}
+	}
+}
+
+func (b *Bot) refresh(ctx context.Context) error {
+	users, err := b.store.Users(ctx)
+	if err != nil {
+		return err
+	}
+	for _, user := range users {
+		if err := b.askUser(ctx, user.SlackID); err != nil {
+			return err
+		}
+	}
+	channels, err := b.store.Channels(ctx)
+	if err != nil {
+		return err
+	}
+	for _, channel := range channels {
+		if _, err := b.askChannel(ctx, channel.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
+
+	"drover/store"
+)
+
+const (
+	// cardPace is the least time between two progress edits of one card; the first comes after firstEdit.
+	cardPace  = 3 * time.Second
+	firstEdit = time.Second
+	// idle is how often the projector looks when nothing changes.
+	idle = time.Minute
+	// channelsAtOnce is how many channels are served at the same time.
+	channelsAtOnce = 8
+)
+
+// Projector makes the messages in Slack show the rows of the store. It keeps nothing in memory that a restart would
+// miss: a message is behind until Slack has taken it.
+type Projector struct {
+	store   *store.Store
+	log     *slog.Logger
+	api     *slack.Client
+	limiter *limiter
+}
+
+// NewProjector makes a projector.
+func NewProjector(s *store.Store, api *slack.Client, log *slog.Logger) *Projector {
+	return &Projector{store: s, api: api, log: log, limiter: newLimiter()}
+}
+
+// Run renders what is behind, until ctx ends.
+func (p *Projector) Run(ctx context.Context) error {
+	for {
+		changed := p.store.Changed()
+		next := p.pass(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		case <-time.After(next):
+		}
+	}
+}
+
+// Flush renders what is behind once more, at the end, until nothing is left or ctx ends.
+func (p *Projector) Flush(ctx context.Context) error {
+	for ctx.Err() == nil {
+		behind, err := p.store.Behind(ctx)
+		if err != nil || len(behind) == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(p.pass(ctx)):
+		}
+	}
+	return nil
+}
+
+// pass renders every message whose time has come, and says when the next one's comes.
+func (p *Projector) pass(ctx context.Context) time.Duration {
+	behind, err := p.store.Behind(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.log.Error("cannot look for messages that are behind", "error", err)
+		}
+		return cardPace
+	}
+	waits := make(chan time.Duration, len(behind))
+	var group errgroup.Group
+	group.SetLimit(channelsAtOnce)
+	for _, messages := range byChannel(behind) {
+		group.Go(func() error {
+			for _, m := range messages {
+				waits <- p.render(ctx, m)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // what failed is noted with its message
+	close(waits)
+	next := idle
+	for wait := range waits {
+		if wait > 0 {
+			next = min(next, wait)
+		}
+	}
+	return next
+}
+
+func byChannel(messages []store.Message) map[string][]store.Message {
+	channels := map[string][]store.Message{}
+	for _, m := range messages {
+		channels[m.Channel] = append(channels[m.Channel], m)
+	}
+	return channels
+}
+
+// render brings one message up to date. It returns how long to wait before it can go on, or 0 when nothing is left.
+func (p *Projector) render(ctx context.Context, m store.Message) (wait time.Duration) {
+	if wait := m.RetryAt.Sub(p.store.Now().Time); wait > 0 {
+		return wait
+	}
+	run, err := p.store.Run(ctx, m.Owner)
+	if err == nil {
+		wait, err = p.renderOf(ctx, m, run)
+	}
+	if err != nil && ctx.Err() == nil {
+		return p.failed(ctx, m, run, err)
+	}
+	return wait
+}
+
+func (p *Projector) renderOf(ctx context.Context, m store.Message, run store.Run) (time.Duration, error) {
+	if _, user, ok := run.RequestedBy.Slack(); ok && m.Channel == user {
+		return time.Millisecond, p.toDirect(ctx, run, user)
+	}
+	if m.Kind == store.MessageCard {
+		return p.renderCard(ctx, m, run)
+	}
+	card, err := p.store.Card(ctx, run.ID)
+	if err != nil {
+		return 0, err
+	}
+	if card.TS == "" {
+		return firstEdit, nil // the thread comes after the card
+	}
+	targets := told(run, m)
+	if len(targets) == 0 {
+		return 0, p.store.Rendered(ctx, m.ID, m.TS, run.Version)
+	}
+	if m.Kind == store.MessageFile {
+		return p.upload(ctx, m, card, run, targets)
+	}
+	return p.send(ctx, m, card.TS, renderReply(run, targets), run.Version, true)
+}
+
+// renderCard plans the thread before it shows the card: once the card is up to date, nobody comes back to it.
+func (p *Projector) renderCard(ctx context.Context, m store.Message, run store.Run) (time.Duration, error) {
+	if replies := newReplies(run); len(replies) > 0 {
+		if err := p.store.CreateReplies(ctx, run, m, replies); err != nil {
+			return 0, err
+		}
+	}
+	if wait := p.tooSoon(m, run); wait > 0 {
+		return wait, nil
+	}
+	return p.send(ctx, m, "", renderCard(run), run.Version, run.State.Final())
+}
+
+// tooSoon paces the progress edits of a card. Final states go at once.
+func (p *Projector) tooSoon(m store.Message, run store.Run) time.Duration {
+	if m.RenderedAt == nil || run.State.Final() {
+		return 0
+	}
+	pace := cardPace
+	if m.RenderedVersion <= 1 {
+		pace = firstEdit
+	}
+	return m.RenderedAt.Add(pace).Sub(p.store.Now().Time)
+}
+
+// told is what a message tells of: the targets that point at it, or, for a file beside a reply, at that reply.
+func told(run store.Run, m store.Message) []store.Target {
+	var targets []store.Target
+	for _, t := range run.Targets {
+		if t.MessageID != nil && (*t.MessageID == m.ID || *t.MessageID == m.Key) {
+			targets = append(targets, t)
+		}
+	}
+	return targets
+}
+
+// failed decides what becomes of a message that Slack did not take.
+func (p *Projector) failed(ctx context.Context, m store.Message, run store.Run, err error) time.Duration {
+	if noteErr := p.note(ctx, m, run, err); noteErr != nil && ctx.Err() == nil {
+		p.log.Error("cannot note that a message failed", "error", noteErr)
+	}
+	return time.Second
+}
+
+func (p *Projector) note(ctx context.Context, m store.Message, run store.Run, err error) error {
+	log := p.log.With("run", run.Number, "message", m.Kind, "channel", m.Channel)
+	var limited *slack.RateLimitedError
+	if errors.As(err, &limited) {
+		p.limiter.pause(bucketOf(m), p.store.Now().Add(limited.RetryAfter).Time)
+		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(limited.RetryAfter))
+	}
+	var refused slack.SlackErrorResponse
+	if !errors.As(err, &refused) {
+		log.Warn("Slack did not take a message; trying again", "error", err, "attempt", m.Attempts+1)
+		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(backoff(m.Attempts)))
+	}
+	switch refused.Err {
+	case "message_not_found":
+		return p.store.ForgetPost(ctx, m.ID)
+	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action":
+		return p.elsewhere(ctx, m, run, refused)
+	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "ratelimited":
+		log.Warn("Slack did not take a message; trying again", "error", err, "attempt", m.Attempts+1)
+		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(backoff(m.Attempts)))
+	}
+	log.Error("Slack refuses a message; it is given up", "error", err, "details", refused.ResponseMetadata.Messages, "needed", refused.Needed)
+	return p.store.GiveUpMessage(ctx, m.ID, refused.Err)
+}
+
+// elsewhere sends what cannot be posted in its channel to the person who asked, as a direct message.
+func (p *Projector) elsewhere(ctx context.Context, m store.Message, run store.Run, refused slack.SlackErrorResponse) error {
+	_, user, ok := run.RequestedBy.Slack()
+	if !ok || m.TS != "" || m.Attempts > 0 {
+		return p.store.GiveUpMessage(ctx, m.ID, refused.Err)
+	}
+	p.log.Info("cannot post in a channel; the card goes to the person's direct message", "run", run.Number, "channel", m.Channel, "error", refused)
+	if err := p.toDirect(ctx, run, user); err != nil {
+		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(backoff(m.Attempts)))
+	}
+	return nil
+}
+
+// toDirect sends what a run has not posted yet to the direct message with a person.
+func (p *Projector) toDirect(ctx context.Context, run store.Run, user string) error {
+	direct, _, _, err := p.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}, ReturnIM: true})
+	if err != nil {
+		return fmt.Errorf("open a direct message: %w", err)
+	}
+	return p.store.RedirectMessages(ctx, run.ID, direct.ID)
+}
+
+// backoff grows from 1 s to 5 min.
+func backoff(attempts int) time.Duration {
+	return min(time.Second<<min(attempts, 10), 5*time.Minute)
+}
+
+func bucketOf(m store.Message) string {
+	if m.TS != "" {
+		return "update"
+	}
+	return fmt.Sprintf("post/%s", m.Channel)
+}

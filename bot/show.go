@@ -1,0 +1,115 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"drover/executor"
+	"drover/executor/action"
+	"drover/store"
+)
+
+// showRun tells of one run in private: the card's lines, without its buttons.
+func showRun(run store.Run) string {
+	lines := []string{fmt.Sprintf("%s *#%d %s* %s", runIcon(run.State), run.Number, headline(run), outcome(run)), serverLines(run), origin(run)}
+	return strings.Join(lines, "\n")
+}
+
+// showServer tells what drover knows of a server.
+func showServer(s store.Server) string {
+	lines := []string{
+		"*" + escape(s.Name) + "* " + code(fmt.Sprintf("%s@%s:%d", s.LoginUser, s.Address, s.Port)) + " · " + s.Platform,
+	}
+	if len(s.Tags) > 0 {
+		lines = append(lines, "tags: "+escape(strings.Join(s.Tags, " ")))
+	}
+	if s.DisabledReason != "" {
+		lines = append(lines, "disabled: "+escape(s.DisabledReason))
+	}
+	for _, pin := range s.HostKeys {
+		lines = append(lines, "host key "+code(pin.Fingerprint))
+	}
+	if len(s.HostKeys) == 0 {
+		lines = append(lines, "Its host key is not trusted yet: "+code("drover server trust "+s.Name))
+	}
+	if s.FactsAt != nil {
+		var facts []string
+		for name, value := range sorted(s.Facts) {
+			facts = append(facts, escape(name+" "+value))
+		}
+		lines = append(lines, clip(strings.Join(facts, " · "), 500)+" · seen "+when(*s.FactsAt))
+	}
+	if s.Note != "" {
+		lines = append(lines, escape(s.Note))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// actionLine is an action in one line: how to call it, and what it does.
+func actionLine(a *action.Action) string {
+	call := a.Name
+	for _, p := range a.Parameters {
+		if p.Default == nil {
+			call += " " + p.Name + "="
+		} else {
+			call += " [" + p.Name + "=" + *p.Default + "]"
+		}
+	}
+	return code(call) + " " + escape(firstOf(a.Description, a.Title))
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// showAction tells all about an action, down to what it runs.
+func showAction(entry store.Action) (string, error) {
+	a, err := executor.Definition(entry)
+	if err != nil {
+		return "", err
+	}
+	lines := []string{actionLine(a), fmt.Sprintf("revision %d · role %s · time limit %s", entry.Revision, a.Role, a.Timeout)}
+	if a.Approvals > 0 {
+		lines[1] += fmt.Sprintf(" · approvals %d", a.Approvals)
+	}
+	for _, p := range a.Parameters {
+		lines = append(lines, "• "+code(p.Name)+" "+escape(describe(p)))
+	}
+	lines = append(lines, "```"+fence(clip(entry.YAML, 2500))+"```")
+	return strings.Join(lines, "\n"), nil
+}
+
+// fence makes text safe inside a code block: it cannot end the block, mention or link.
+func fence(text string) string {
+	return escape(strings.ReplaceAll(text, "```", "`\u200b`\u200b`"))
+}
+
+// describe says what a parameter accepts.
+func describe(p action.Parameter) string {
+	var text string
+	switch p.Type {
+	case action.Enum:
+		text = "one of " + strings.Join(p.Values, ", ")
+	case action.Int:
+		text = "a whole number"
+		if p.Min != nil && p.Max != nil {
+			text += fmt.Sprintf(" from %d to %d", *p.Min, *p.Max)
+		}
+	case action.Bool:
+		text = "true or false"
+	default:
+		text = "text"
+		if p.Pattern != "" {
+			text += " like " + p.Pattern
+		}
+	}
+	if p.Help != "" {
+		text = p.Help + ": " + text
+	}
+	return text
+}

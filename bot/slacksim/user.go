@@ -1,0 +1,227 @@
+package slacksim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// User is a member of the workspace, or somebody seen through a shared channel.
+type User struct {
+	ID       string
+	TeamID   string // default: the workspace's own
+	Name     string
+	RealName string // default: Name
+	TZ       string // default: Etc/UTC
+
+	Admin           bool
+	Bot             bool
+	Restricted      bool
+	UltraRestricted bool
+	Stranger        bool
+	Deleted         bool
+}
+
+// AddUser adds a person to the workspace, or a stranger from another team.
+func (s *Server) AddUser(u User) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.ID == "" || u.Name == "" {
+		return fmt.Errorf("add user %q: id and name are required", u.ID)
+	}
+	if _, ok := s.users[u.ID]; ok {
+		return fmt.Errorf("add user %q: the id is taken", u.ID)
+	}
+	s.putUser(u)
+	s.event("team_join", object{"type": "team_join", "user": s.userJSON(s.users[u.ID])})
+	return nil
+}
+
+// UpdateUser replaces what is known of a person, for instance that the account
+// was deactivated, and tells the app with user_change.
+func (s *Server) UpdateUser(u User) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.users[u.ID]; !ok {
+		return fmt.Errorf("update user %q: no such user", u.ID)
+	}
+	s.putUser(u)
+	s.event("user_change", object{
+		"type": "user_change", "user": s.userJSON(s.users[u.ID]),
+		"cache_ts": s.now().Unix(), "event_ts": s.clock.next(s.now()),
+	})
+	return nil
+}
+
+func (s *Server) putUser(u User) {
+	setDefault(&u.TeamID, s.cfg.Team.ID)
+	setDefault(&u.RealName, u.Name)
+	setDefault(&u.TZ, "Etc/UTC")
+	if _, ok := s.users[u.ID]; !ok {
+		s.userOrder = append(s.userOrder, u.ID)
+	}
+	s.users[u.ID] = &u
+	s.emit(Event{Kind: EventUser, User: u.ID})
+}
+
+// Users returns everybody, in the order in which they were added; the bot is first.
+func (s *Server) Users() []User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	users := make([]User, 0, len(s.userOrder))
+	for _, id := range s.userOrder {
+		users = append(users, *s.users[id])
+	}
+	return users
+}
+
+func (s *Server) userNamed(name string) *User {
+	for _, id := range s.userOrder {
+		if u := s.users[id]; strings.EqualFold(u.Name, name) && !u.Deleted {
+			return u
+		}
+	}
+	return nil
+}
+
+// userJSON is a user object as users.info returns it.
+func (s *Server) userJSON(u *User) object {
+	o := object{
+		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "real_name": u.RealName, "deleted": u.Deleted,
+		"tz": u.TZ, "tz_label": u.TZ, "tz_offset": 0, "color": "9f69e7", "updated": s.now().Unix(),
+		"is_admin": u.Admin, "is_owner": false, "is_primary_owner": false, "is_bot": u.Bot, "is_app_user": false,
+		"is_restricted": u.Restricted, "is_ultra_restricted": u.UltraRestricted, "has_2fa": false,
+		"profile": object{
+			"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name,
+			"display_name_normalized": u.Name, "team": u.TeamID, "status_text": "", "status_emoji": "",
+		},
+	}
+	if u.Stranger {
+		o["is_stranger"] = true
+	}
+	return o
+}
+
+func (s *Server) usersInfo(r *request) (object, error) {
+	u, ok := s.users[r.args["user"]]
+	if !ok {
+		return nil, refuse("user_not_found")
+	}
+	return object{"user": s.userJSON(u)}, nil
+}
+
+func (s *Server) usersList(r *request) (object, error) {
+	ids, next, err := page(r, s.userOrder, 200, 1000)
+	if err != nil {
+		return nil, err
+	}
+	members := make([]object, 0, len(ids))
+	for _, id := range ids {
+		members = append(members, s.userJSON(s.users[id]))
+	}
+	return object{"members": members, "cache_ts": s.now().Unix(), "response_metadata": cursor(next)}, nil
+}
+
+func (s *Server) botsInfo(r *request) (object, error) {
+	if r.args["bot"] != s.botID {
+		return nil, refuse("bot_not_found")
+	}
+	return object{"bot": object{
+		"id": s.botID, "deleted": false, "name": s.manifest.Features.BotUser.DisplayName, "updated": s.started.Unix(),
+		"app_id": s.appID, "user_id": s.botUser, "icons": object{},
+	}}, nil
+}
+
+// UserGroup is a group of people that can be mentioned together.
+type UserGroup struct {
+	ID      string
+	Handle  string
+	Name    string
+	Members []string
+}
+
+// SetUserGroup adds or changes a user group and tells the app with
+// subteam_created or subteam_updated, and subteam_members_changed.
+func (s *Server) SetUserGroup(g UserGroup) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g.ID == "" || g.Handle == "" {
+		return fmt.Errorf("set user group %q: id and handle are required", g.ID)
+	}
+	for _, id := range g.Members {
+		if _, ok := s.users[id]; !ok {
+			return fmt.Errorf("set user group %q: no user %q", g.ID, id)
+		}
+	}
+	setDefault(&g.Name, g.Handle)
+	g.Members = slices.Clone(g.Members)
+	before, existed := s.groups[g.ID]
+	s.groups[g.ID] = &g
+	event := "subteam_updated"
+	if !existed {
+		event = "subteam_created"
+		s.groupOrder = append(s.groupOrder, g.ID)
+	}
+	s.event(event, object{"type": event, "subteam": s.groupJSON(&g, true), "event_ts": s.clock.next(s.now())})
+	if existed && !slices.Equal(before.Members, g.Members) {
+		s.membersChanged(before, &g)
+	}
+	s.emit(Event{Kind: EventUser})
+	return nil
+}
+
+func (s *Server) membersChanged(before, after *UserGroup) {
+	added, removed := without(after.Members, before.Members), without(before.Members, after.Members)
+	s.event("subteam_members_changed", object{
+		"type": "subteam_members_changed", "subteam_id": after.ID, "team_id": s.cfg.Team.ID,
+		"date_previous_update": s.started.Unix(), "date_update": s.now().Unix(),
+		"added_users": added, "added_users_count": len(added),
+		"removed_users": removed, "removed_users_count": len(removed),
+		"event_ts": s.clock.next(s.now()),
+	})
+}
+
+// without returns the elements of all that are not in some.
+func without(all, some []string) []string {
+	rest := []string{}
+	for _, x := range all {
+		if !slices.Contains(some, x) {
+			rest = append(rest, x)
+		}
+	}
+	return rest
+}
+
+func (s *Server) groupJSON(g *UserGroup, withUsers bool) object {
+	o := object{
+		"id": g.ID, "team_id": s.cfg.Team.ID, "is_usergroup": true, "is_subteam": true, "name": g.Name,
+		"handle": g.Handle, "description": "", "is_external": false, "date_create": s.started.Unix(),
+		"date_update": s.now().Unix(), "date_delete": 0, "created_by": s.botUser, "user_count": len(g.Members),
+	}
+	if withUsers {
+		o["users"] = slices.Clone(g.Members)
+	}
+	return o
+}
+
+func (s *Server) usergroupsList(r *request) (object, error) {
+	groups := []object{}
+	for _, id := range s.groupOrder {
+		groups = append(groups, s.groupJSON(s.groups[id], r.flag("include_users")))
+	}
+	return object{"usergroups": groups}, nil
+}
+
+func (s *Server) usergroupsUsers(r *request) (object, error) {
+	g, ok := s.groups[r.args["usergroup"]]
+	if !ok {
+		return nil, refuse("no_such_subteam")
+	}
+	users := []string{}
+	for _, id := range g.Members {
+		if !s.users[id].Deleted {
+			users = append(users, id)
+		}
+	}
+	return object{"users": users}, nil
+}

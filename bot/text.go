@@ -1,0 +1,74 @@
+package bot
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Slack's markup for people, channels, links and commands: <@U1|name>, <#C1|name>, <http://web1|web1>, <!subteam^S1|@ops>.
+var markup = regexp.MustCompile(`<([^<>]*)>`)
+
+// characters that phones and desktops put in place of what was typed.
+var mangled = strings.NewReplacer(
+	"“", `"`, "”", `"`, "„", `"`, "‟", `"`, "‘", "'", "’", "'", "‚", "'", "‛", "'",
+	"—", "--", "–", "-", "‐", "-", "‑", "-", "−", "-",
+	"\u00a0", " ", "\u2007", " ", "\u202f", " ", "\u2009", " ", "\u3000", " ",
+	"\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "",
+)
+
+var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// normalize gives back what the person typed: Slack's markup is undone, its three entities once, then quotes, dashes
+// and spaces that the client replaced. What is left is one line without control characters.
+func normalize(text string) string {
+	text = strings.ToValidUTF8(text, "")
+	text = markup.ReplaceAllStringFunc(text, func(m string) string { return plain(m[1 : len(m)-1]) })
+	text = mangled.Replace(entities.Replace(text))
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r):
+			return -1
+		}
+		return r
+	}, text)
+	return strings.TrimSpace(text)
+}
+
+// plain is what one piece of markup stands for: the id of a person, channel or group; the label of a link, or the
+// link without its scheme, which Slack added.
+func plain(inner string) string {
+	body, label, labelled := strings.Cut(inner, "|")
+	switch {
+	case strings.HasPrefix(body, "@"), strings.HasPrefix(body, "#"):
+		return body
+	case strings.HasPrefix(body, "!subteam^"):
+		return "group:" + strings.TrimPrefix(body, "!subteam^")
+	case strings.HasPrefix(body, "!"):
+		return "@" + strings.TrimPrefix(body, "!")
+	case labelled:
+		return label
+	}
+	for _, scheme := range []string{"http://", "https://", "mailto:"} {
+		body = strings.TrimPrefix(body, scheme)
+	}
+	return body
+}
+
+var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// escape makes text from elsewhere harmless inside mrkdwn: it can neither mention nor link.
+func escape(text string) string { return escapes.Replace(text) }
+
+// code shows a word as code; backticks cannot end it early.
+func code(word string) string { return "`" + escape(strings.ReplaceAll(word, "`", "'")) + "`" }
+
+// clip shortens text to at most limit characters.
+func clip(text string, limit int) string {
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,168 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"drover/executor"
+	"drover/store"
+)
+
+const (
+	// maxReplies is how many replies a thread gets at most; the rest of the servers go into one file.
+	maxReplies = 20
+	// maxOutput is how many characters of output a reply shows; more goes into a file beside it.
+	maxOutput = 2500
+)
+
+// The events of the metadata that drover's messages carry. Scripts rely on them, and so does drover: a post whose
+// answer was lost is found again by them.
+const (
+	cardEvent  = "drover_run"
+	replyEvent = "drover_reply"
+)
+
+// newReplies decides which targets are told of next: each failed one as soon as it failed, the others when the run is
+// over, the same output once, failures first. Targets that a message tells of already are left out.
+func newReplies(run store.Run) []store.NewReply {
+	var groups [][]store.Target
+	byOutput := map[string]int{}
+	told := map[string]bool{}
+	for _, t := range inOrder(run.Targets) {
+		if t.MessageID != nil {
+			told[*t.MessageID] = true
+			continue
+		}
+		if !t.State.Final() || !run.State.Final() && !isFailure(t.State) || nothingToTell(t) {
+			continue
+		}
+		key := groupKey(t)
+		if at, ok := byOutput[key]; ok {
+			groups[at] = append(groups[at], t)
+			continue
+		}
+		byOutput[key] = len(groups)
+		groups = append(groups, []store.Target{t})
+	}
+	return within(groups, maxReplies-len(told), run.State.Final())
+}
+
+// within fits groups into the replies that are left; while the run goes on, one is kept for the file with the rest.
+func within(groups [][]store.Target, room int, final bool) []store.NewReply {
+	var replies []store.NewReply
+	for i, group := range groups {
+		if room-len(replies) <= 1 && (!final || i < len(groups)-1) {
+			if final {
+				replies = append(replies, store.NewReply{Kind: store.MessageFile, Targets: ids(slices.Concat(groups[i:]...))})
+			}
+			return replies
+		}
+		replies = append(replies, store.NewReply{Kind: store.MessageReply, Targets: ids(group), File: isLong(group[0])})
+	}
+	return replies
+}
+
+// nothingToTell: targets that were not begun are on the card; a reply would say nothing more.
+func nothingToTell(t store.Target) bool {
+	return t.State == store.TargetSkipped || t.State == store.TargetCancelled && t.StartedAt == nil
+}
+
+// inOrder puts failures first, and leaves the order as it is otherwise.
+func inOrder(targets []store.Target) []store.Target {
+	sorted := slices.Clone(targets)
+	slices.SortStableFunc(sorted, func(a, b store.Target) int {
+		switch {
+		case isFailure(a.State) && !isFailure(b.State):
+			return -1
+		case isFailure(b.State) && !isFailure(a.State):
+			return 1
+		}
+		return 0
+	})
+	return sorted
+}
+
+// groupKey is the same for servers that ended alike: same state, same code, same text but for their own names.
+func groupKey(t store.Target) string {
+	text := strings.Join([]string{t.Summary, t.Details, t.Stdout, t.Stderr}, "\x00")
+	code := ""
+	if t.ExitCode != nil {
+		code = fmt.Sprint(*t.ExitCode)
+	}
+	return string(t.State) + "\x00" + code + "\x00" + strings.ReplaceAll(text, t.Server, "\x01")
+}
+
+func ids(targets []store.Target) []string {
+	list := make([]string, len(targets))
+	for i, t := range targets {
+		list[i] = t.ID
+	}
+	return list
+}
+
+// renderReply shows what one or more servers with the same output said.
+func renderReply(run store.Run, targets []store.Target) content {
+	first := targets[0]
+	names := executor.FoldNames(serverNames(targets))
+	title := fmt.Sprintf("%s %s %s", targetIcon(first.State), code(clip(names, 300)), escape(clip(targetText(first), 600)))
+	if first.StartedAt != nil && first.FinishedAt != nil && len(targets) == 1 {
+		title += " · " + took(first.FinishedAt.Sub(first.StartedAt.Time))
+	}
+	blocks := []slack.Block{section(title)}
+	output := body(first)
+	if output != "" {
+		blocks = append(blocks, preformatted(tail(output, maxOutput)))
+	}
+	return content{
+		text:   clip(names+" "+targetText(first), 300),
+		blocks: blocks,
+		metadata: slack.SlackMetadata{EventType: replyEvent, EventPayload: map[string]any{
+			"run": run.Number, "servers": serverNames(targets),
+		}},
+	}
+}
+
+// body is what a reply quotes: what the action makes of its output, or the output itself.
+func body(t store.Target) string {
+	if t.Details != "" {
+		return strings.TrimSpace(t.Details)
+	}
+	return strings.TrimSpace(strings.TrimRight(t.Stdout, "\n") + "\n" + t.Stderr)
+}
+
+// whole is all that is known of a target's output, for a file.
+func whole(t store.Target) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", t.Server, targetText(t))
+	for _, part := range []string{t.Stdout, t.Stderr} {
+		if part = strings.TrimSpace(part); part != "" {
+			fmt.Fprintf(&b, "\n%s\n", part)
+		}
+	}
+	return b.String()
+}
+
+func isLong(t store.Target) bool { return len([]rune(body(t))) > maxOutput }
+
+// tail keeps the end of long output: that is where the reason of a failure stands.
+func tail(text string, limit int) string {
+	runes := []rune(text)
+	if len(runes) <= limit {
+		return text
+	}
+	cut := string(runes[len(runes)-limit:])
+	if _, after, ok := strings.Cut(cut, "\n"); ok {
+		cut = after
+	}
+	return "… the beginning is in the file below …\n" + cut
+}
+
+// preformatted shows text as it is: in this block nothing mentions, links or ends early.
+func preformatted(text string) slack.Block {
+	return slack.NewRichTextBlock("", &slack.RichTextPreformatted{
+		Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(text, nil)},
+	})
+}

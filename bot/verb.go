@@ -1,0 +1,263 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"drover/executor"
+	"drover/store"
+)
+
+// verb answers one of the words that are drover's own, in private.
+type verb func(b *Bot, ctx context.Context, c command, words []string, reason string) (string, error)
+
+// verbs are the words that this version understands besides the names of actions.
+var verbs = map[string]verb{
+	"help":    (*Bot).help,
+	"list":    (*Bot).list,
+	"show":    (*Bot).show,
+	"actions": (*Bot).actions,
+	"history": (*Bot).history,
+	"run":     (*Bot).run,
+	"cancel":  (*Bot).cancel,
+	"retry":   (*Bot).retry,
+}
+
+// maxLines keeps a private answer far below the 20 KiB from which Slack drops an ack.
+const maxLines = 50
+
+// viewer refuses whoever may not even look.
+func (b *Bot) viewer(ctx context.Context, c command) (executor.Rights, error) {
+	rights, err := b.engine.Rights(ctx, c.actor)
+	if err != nil {
+		return rights, err
+	}
+	if !rights.Has(store.Viewer) {
+		_, id, _ := c.actor.Slack()
+		return rights, &executor.Refusal{Kind: executor.Policy, Text: fmt.Sprintf(
+			"You have no role in drover. An admin can give you one: `drover user grant %s viewer`.", id)}
+	}
+	return rights, nil
+}
+
+func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string, error) {
+	rights, err := b.viewer(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	lines := []string{"*drover* looks after your servers. `/server <action> <target>… [name=value]… [because <reason>]`", ""}
+	entries, err := b.runnable(ctx, rights)
+	if err != nil {
+		return "", err
+	}
+	if len(entries) > 0 {
+		lines = append(lines, "*You can run*")
+		lines = append(lines, entries...)
+	}
+	lines = append(lines, "", "*Look*", "• `list` servers · `show web1` · `actions` · `history` · `show 42`",
+		"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
+	if rights.Has(store.Operator) {
+		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `timeout=10m` `parallel=20`")
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// runnable lists the actions that somebody may run somewhere, one line each.
+func (b *Bot) runnable(ctx context.Context, rights executor.Rights) ([]string, error) {
+	entries, err := b.store.Actions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	servers, err := b.store.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, entry := range entries {
+		definition, err := executor.Definition(entry)
+		if err != nil {
+			return nil, err
+		}
+		if definition.Approvals == 0 && mayAnywhere(rights, store.Role(definition.Role), entry.Name, servers) {
+			lines = append(lines, "• "+actionLine(definition))
+		}
+	}
+	return lines, nil
+}
+
+func mayAnywhere(rights executor.Rights, role store.Role, action string, servers []store.Server) bool {
+	for _, server := range servers {
+		if ok, _ := rights.MayRun(role, action, server); ok {
+			return true
+		}
+	}
+	return len(servers) == 0 && rights.Has(role)
+}
+
+func (b *Bot) list(ctx context.Context, c command, _ []string, _ string) (string, error) {
+	if _, err := b.viewer(ctx, c); err != nil {
+		return "", err
+	}
+	servers, err := b.store.Servers(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(servers) == 0 {
+		return "There are no servers yet. An admin adds one: `drover server add web1 --address HOST`.", nil
+	}
+	lines := []string{fmt.Sprintf("*%d servers*", len(servers))}
+	for _, server := range servers {
+		lines = append(lines, serverLine(server))
+	}
+	return joinLines(lines), nil
+}
+
+func serverLine(s store.Server) string {
+	line := "• " + code(s.Name)
+	for _, tag := range s.Tags {
+		line += " tag:" + escape(tag)
+	}
+	switch {
+	case s.DisabledReason != "":
+		line += " · disabled: " + escape(s.DisabledReason)
+	case len(s.HostKeys) == 0:
+		line += " · host key not trusted yet"
+	}
+	return line
+}
+
+// joinLines cuts a long list, and says so.
+func joinLines(lines []string) string {
+	if len(lines) > maxLines {
+		rest := len(lines) - maxLines
+		lines = append(lines[:maxLines:maxLines], fmt.Sprintf("… and %d more", rest))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// show tells of a server, an action or, by its number, a run.
+func (b *Bot) show(ctx context.Context, c command, words []string, _ string) (string, error) {
+	if _, err := b.viewer(ctx, c); err != nil {
+		return "", err
+	}
+	if len(words) != 1 {
+		return "", &executor.Refusal{Text: "Say what to show: a server's name or a run's number, for example `show 42`."}
+	}
+	if number, ok := runNumber(words[0]); ok {
+		run, err := b.runNumbered(ctx, number)
+		if err != nil {
+			return "", err
+		}
+		return showRun(run), nil
+	}
+	server, err := b.engine.FindServer(ctx, strings.ToLower(words[0]))
+	if err != nil {
+		return "", err
+	}
+	return showServer(server), nil
+}
+
+func (b *Bot) actions(ctx context.Context, c command, words []string, _ string) (string, error) {
+	if _, err := b.viewer(ctx, c); err != nil {
+		return "", err
+	}
+	if len(words) > 0 {
+		entry, err := b.engine.FindAction(ctx, strings.ToLower(words[0]))
+		if err != nil {
+			return "", err
+		}
+		return showAction(entry)
+	}
+	entries, err := b.store.Actions(ctx)
+	if err != nil {
+		return "", err
+	}
+	lines := []string{"*Actions*"}
+	for _, entry := range entries {
+		definition, err := executor.Definition(entry)
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, "• "+actionLine(definition)+" · "+definition.Role)
+	}
+	return joinLines(lines), nil
+}
+
+func (b *Bot) history(ctx context.Context, c command, _ []string, _ string) (string, error) {
+	if _, err := b.viewer(ctx, c); err != nil {
+		return "", err
+	}
+	runs, err := b.store.Runs(ctx, 10)
+	if err != nil {
+		return "", err
+	}
+	if len(runs) == 0 {
+		return "Nothing has been run yet.", nil
+	}
+	lines := []string{"*The last runs*"}
+	for _, run := range runs {
+		lines = append(lines, fmt.Sprintf("%s #%d %s · %s · %s", runIcon(run.State), run.Number, headline(run), who(run), when(run.CreatedAt)))
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// run is the long form of typing an action's name first.
+func (b *Bot) run(ctx context.Context, c command, words []string, reason string) (string, error) {
+	if len(words) == 0 {
+		return "", &executor.Refusal{Text: "Say what to run and where, for example `run update web1`."}
+	}
+	return b.submit(ctx, c, words, reason)
+}
+
+func (b *Bot) cancel(ctx context.Context, c command, words []string, _ string) (string, error) {
+	run, err := b.namedRun(ctx, c, words)
+	if err != nil {
+		return "", err
+	}
+	if err := b.engine.Cancel(ctx, c.actor, run); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("#%d is being cancelled. Its card tells what became of each server.", run.Number), nil
+}
+
+func (b *Bot) retry(ctx context.Context, c command, words []string, _ string) (string, error) {
+	run, err := b.namedRun(ctx, c, words)
+	if err != nil {
+		return "", err
+	}
+	channel, err := b.cardChannel(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	_, err = b.engine.Retry(ctx, run, executor.Request{Actor: c.actor, Origin: c.origin, InboxKey: c.key, Channel: channel})
+	return "", err
+}
+
+// namedRun is the run whose number is the only word.
+func (b *Bot) namedRun(ctx context.Context, c command, words []string) (store.Run, error) {
+	if _, err := b.viewer(ctx, c); err != nil {
+		return store.Run{}, err
+	}
+	if len(words) == 1 {
+		if number, ok := runNumber(words[0]); ok {
+			return b.runNumbered(ctx, number)
+		}
+	}
+	return store.Run{}, &executor.Refusal{Text: "Say which run by its number, for example `42`. `history` shows the last ones."}
+}
+
+func (b *Bot) runNumbered(ctx context.Context, number int) (store.Run, error) {
+	run, err := b.store.RunNumbered(ctx, number)
+	if errors.Is(err, store.ErrNotFound) {
+		return run, &executor.Refusal{Text: fmt.Sprintf("There is no run #%d. `history` shows the last ones.", number)}
+	}
+	return run, err
+}
+
+func runNumber(word string) (int, bool) {
+	number, err := strconv.Atoi(strings.TrimPrefix(word, "#"))
+	return number, err == nil && number > 0
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os/user"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"drover/executor"
+	"drover/executor/ssh"
+	"drover/store"
+)
+
+// What the exit codes mean; scripts rely on them.
+const (
+	exitDone    = 0
+	exitFailed  = 1 // on some server
+	exitUsage   = 2 // the command line makes no sense
+	exitRefused = 3 // by policy
+	exitNotRun  = 4 // denied, expired or cancelled
+	exitBroken  = 5 // drover itself failed
+)
+
+// cli is one run of the command: where it reads and writes, and its settings.
+type cli struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	settings settings
+}
+
+// exitError ends the command with a code, saying nothing more.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func (c *cli) execute(ctx context.Context, args []string) int {
+	root := c.root()
+	root.SetArgs(args)
+	root.SetIn(c.in)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	err := root.ExecuteContext(ctx)
+	var code exitError
+	if err != nil && !errors.As(err, &code) {
+		fmt.Fprintf(c.err, "drover: %s\n", sentence(err))
+	}
+	return exitCode(err)
+}
+
+// sentence is an error for the person at the terminal.
+func sentence(err error) string {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return err.Error() + ": the `list` command shows what there is"
+	case errors.Is(err, store.ErrExists):
+		return err.Error() + ": choose another name, or edit the one that is there"
+	}
+	return err.Error()
+}
+
+func exitCode(err error) int {
+	var code exitError
+	var wrong usageError
+	var refusal *executor.Refusal
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &refusal) && refusal.Kind == executor.Policy:
+		return exitRefused
+	case errors.As(err, &refusal), errors.As(err, &wrong), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrInUse):
+		return exitUsage
+	}
+	return exitBroken
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "drover",
+		Short:         "A Slack bot with which a team looks after its servers",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w (`%s --help` shows the flags)", err, cmd.CommandPath())
+	})
+	c.settings.register(root, c.getenv)
+	root.AddCommand(
+		c.serveCommand(), c.demoCommand(), c.runCommand(), c.historyCommand(), c.showCommand(),
+		c.serverCommand(), c.credentialCommand(), c.userCommand(), c.actionCommand(), c.manifestCommand(),
+	)
+	wrapArgs(root)
+	return root
+}
+
+// wrapArgs makes every complaint about arguments a usage error, so that it ends with the right code.
+func wrapArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage("%w (`%s --help` shows how)", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, child := range cmd.Commands() {
+		wrapArgs(child)
+	}
+}
+
+// group is a command that only holds others.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(children...)
+	return cmd
+}
+
+// withStore runs fn on the open database.
+func (c *cli) withStore(ctx context.Context, fn func(*store.Store) error) (err error) {
+	s, err := store.Open(ctx, c.settings.db, store.Options{KeyFile: c.settings.keyFile})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return fn(s)
+}
+
+// withEngine runs fn on the open database and an engine that names itself after the command.
+func (c *cli) withEngine(ctx context.Context, ownerPrefix string, fn func(*store.Store, *executor.Engine) error) error {
+	log, err := c.settings.logger(c.err)
+	if err != nil {
+		return err
+	}
+	return c.withStore(ctx, func(s *store.Store) error {
+		engine, err := newEngine(ctx, s, log, ownerPrefix)
+		if err != nil {
+			return err
+		}
+		return fn(s, engine)
+	})
+}
+
+func newEngine(ctx context.Context, s *store.Store, log *slog.Logger, ownerPrefix string) (*executor.Engine, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("name this process: %w", err)
+	}
+	engine := executor.New(executor.Config{
+		Store: s, SSH: ssh.NewClient(ssh.Limits{}), Log: log, Owner: ownerPrefix + id.String(), Drain: drainLimit,
+	})
+	return engine, engine.InstallBuiltins(ctx)
+}
+
+// actor is the login at this terminal.
+func (c *cli) actor() (store.Actor, error) {
+	u, err := user.Current()
+	if err != nil {
+		return "", fmt.Errorf("find out who is at this terminal: %w", err)
+	}
+	return store.LocalActor(u.Username), nil
+}

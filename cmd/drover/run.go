@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drover/executor"
+	"drover/store"
+)
+
+// lookAgain is how often a waiting terminal looks whether a serve has died.
+const lookAgain = time.Second
+
+func (c *cli) runCommand() *cobra.Command {
+	var reason string
+	var noWait, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "run ACTION TARGET… [name=value]…",
+		Short: "Run an action on servers, the same way as from Slack",
+		Long: "Record a run. A living `drover serve` works it; without one this command does. It prints what came of it and ends\n" +
+			"with 0 done, 1 failed on some server, 2 wrong usage, 3 refused by policy, 4 not run, 5 drover itself failed.\n" +
+			"Ctrl-C cancels the run.",
+		Args: cobra.MinimumNArgs(1),
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; it is shown and kept with the run")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "only record the run, for a living serve to work")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		request, err := executor.ParseRequest(args)
+		if err != nil {
+			return err
+		}
+		if request.Actor, err = c.actor(); err != nil {
+			return err
+		}
+		request.Origin, request.Reason = store.CLI, reason
+		return c.withEngine(cmd.Context(), "run/", func(s *store.Store, e *executor.Engine) error {
+			if request.Channel, err = s.Setting(cmd.Context(), store.SettingChannel); err != nil {
+				return err
+			}
+			run, err := e.Submit(cmd.Context(), request)
+			if err != nil {
+				return err
+			}
+			if !noWait {
+				if run, err = c.await(cmd.Context(), s, e, run); err != nil {
+					return err
+				}
+			}
+			return c.report(run, asJSON)
+		})
+	}
+	return cmd
+}
+
+// await returns the run when it is over. It works the run itself whenever no serve lives to do it.
+func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, run store.Run) (store.Run, error) {
+	waiting, done := context.WithCancel(context.WithoutCancel(ctx))
+	defer done()
+	watched := make(chan error, 1)
+	go func() { watched <- s.Watch(waiting) }()
+	defer func() { done(); <-watched }()
+	stopCancel := context.AfterFunc(ctx, func() { c.cancelRun(waiting, s, run) })
+	defer stopCancel()
+
+	for {
+		changed := s.Changed()
+		now, err := s.Run(waiting, run.ID)
+		if err != nil || now.State.Final() {
+			return now, err
+		}
+		if now.State == store.Queued {
+			if err := workIfAlone(waiting, s, e, run.ID); err != nil {
+				return now, err
+			}
+		}
+		select {
+		case <-changed:
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+// workIfAlone works the run in this process if no serve holds the lock. Should one start meanwhile, one of the two
+// gets the lease.
+func workIfAlone(ctx context.Context, s *store.Store, e *executor.Engine, id string) error {
+	lock, err := s.TryLock()
+	if errors.Is(err, store.ErrLocked) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := lock.Release(); err != nil {
+		return err
+	}
+	return e.Work(ctx, id)
+}
+
+// cancelRun is what Ctrl-C does: the run is cancelled wherever it is worked, and its end is waited for.
+func (c *cli) cancelRun(ctx context.Context, s *store.Store, run store.Run) {
+	fmt.Fprintf(c.err, "Cancelling #%d; waiting for its end.\n", run.Number)
+	if _, err := s.Cancel(ctx, run.RequestedBy, run.ID); err != nil {
+		fmt.Fprintf(c.err, "drover: cancel #%d: %v\n", run.Number, err)
+	}
+}
+
+// report prints a run and ends with the exit code that says how it went.
+func (c *cli) report(run store.Run, asJSON bool) error {
+	if asJSON {
+		if err := printJSON(c.out, shownRun(run)); err != nil {
+			return err
+		}
+	} else {
+		c.printRun(run)
+	}
+	switch run.State {
+	case store.Succeeded, store.Queued, store.Running, store.AwaitingApproval, store.Paused:
+		return nil
+	case store.Denied, store.Expired, store.Cancelled:
+		return exitError(exitNotRun)
+	}
+	return exitError(exitFailed)
+}

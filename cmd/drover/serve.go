@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"drover/bot"
+	"drover/executor"
+	"drover/store"
+)
+
+const (
+	// drainLimit is how long a stop waits for what is under way on servers.
+	drainLimit = 30 * time.Second
+	// flushLimit is how long a stop waits for Slack to show how things ended.
+	flushLimit = 5 * time.Second
+)
+
+func (c *cli) serveCommand() *cobra.Command {
+	var channel, admins, apiURL string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the bot",
+		Long: "Run the bot until SIGTERM or Ctrl-C. Then it takes no more requests and waits up to 30 seconds for what is under way.\n" +
+			"It needs SLACK_APP_TOKEN (xapp-…) and SLACK_BOT_TOKEN (xoxb-…), or files with them in SLACK_APP_TOKEN_FILE and SLACK_BOT_TOKEN_FILE.",
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&channel, "channel", c.getenv("DROVER_CHANNEL"), "the id of the channel for runs that were not asked for in Slack ($DROVER_CHANNEL)")
+	cmd.Flags().StringVar(&admins, "admins", c.getenv("DROVER_ADMINS"), "Slack user ids made admin at start, with commas between ($DROVER_ADMINS)")
+	cmd.Flags().StringVar(&apiURL, "slack-api-url", c.getenv("SLACK_API_URL"), "another Slack than Slack's own ($SLACK_API_URL)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		appToken, err := c.token("SLACK_APP_TOKEN", "xapp-")
+		if err != nil {
+			return err
+		}
+		botToken, err := c.token("SLACK_BOT_TOKEN", "xoxb-")
+		if err != nil {
+			return err
+		}
+		log, err := c.settings.logger(c.err)
+		if err != nil {
+			return err
+		}
+		return c.withStore(cmd.Context(), func(s *store.Store) error {
+			slack := bot.Config{Store: s, Log: log, AppToken: appToken, BotToken: botToken, APIURL: apiURL, Admins: list(admins)}
+			return serve(cmd.Context(), s, log, slack, channel)
+		})
+	}
+	return cmd
+}
+
+// token reads one of Slack's two tokens and says which one is missing or mixed up.
+func (c *cli) token(name, prefix string) (string, error) {
+	token, err := c.settings.secret(name)
+	if err != nil {
+		return "", err
+	}
+	if token == "" {
+		return "", usage("%s is not set: it is the token of your Slack app that begins with %s", name, prefix)
+	}
+	if !strings.HasPrefix(token, prefix) {
+		return "", usage("%s does not begin with %s: the two tokens may be mixed up", name, prefix)
+	}
+	return token, nil
+}
+
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// serve runs the whole bot on an open database until ctx ends. Nothing else serves the same database meanwhile.
+func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Config, channel string) (err error) {
+	lock, err := s.TryLock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	engine, err := newEngine(ctx, s, log, executor.ServeOwner)
+	if err != nil {
+		return err
+	}
+	slack.Engine = engine
+	b := bot.New(slack)
+	if err := b.Connect(ctx); err != nil {
+		return err
+	}
+	if err := s.SetSetting(ctx, store.Drover, store.SettingChannel, channel); err != nil {
+		return err
+	}
+	// We hold the lock, so whoever served before is dead: what it had under way is not.
+	if err := s.ReleaseOwners(ctx, executor.ServeOwner); err != nil {
+		return fmt.Errorf("take over from the last serve: %w", err)
+	}
+	projector := bot.NewProjector(s, bot.NewClient(slack.APIURL, slack.BotToken, ""), log)
+	return runParts(ctx, s, engine, b, projector)
+}
+
+// runParts runs everything until ctx ends or one part fails, and stops it in order: no more requests, then the runs
+// that are under way, then what Slack has to show.
+func runParts(ctx context.Context, s *store.Store, engine *executor.Engine, b *bot.Bot, projector *bot.Projector) error {
+	outward, stopOutward := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopOutward()
+	var out errgroup.Group
+	out.Go(func() error { return s.Watch(outward) })
+	out.Go(func() error { return projector.Run(outward) })
+
+	in, inCtx := errgroup.WithContext(ctx)
+	in.Go(func() error { return b.Run(inCtx) })
+	in.Go(func() error { return b.Refresh(inCtx) })
+	in.Go(func() error { return engine.Run(inCtx) })
+	err := in.Wait()
+
+	stopOutward()
+	err = errors.Join(err, out.Wait())
+	flushing, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushLimit)
+	defer cancel()
+	return errors.Join(err, projector.Flush(flushing))
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drover/store"
+)
+
+// runJSON is a run as `show --json`, `run --json` and `history --json` print it. Scripts rely on it.
+type runJSON struct {
+	ID          string         `json:"id"`
+	Run         int            `json:"run"`
+	State       store.RunState `json:"state"`
+	StateReason string         `json:"state_reason,omitempty"`
+	Action      string         `json:"action"`
+	Params      store.Strings  `json:"params"`
+	RequestedBy store.Actor    `json:"requested_by"`
+	Origin      store.Origin   `json:"origin"`
+	Reason      string         `json:"reason,omitempty"`
+	Approvals   []string       `json:"approvals"`
+	CreatedAt   time.Time      `json:"created_at"`
+	StartedAt   *time.Time     `json:"started_at"`
+	FinishedAt  *time.Time     `json:"finished_at"`
+	Targets     []targetJSON   `json:"targets"`
+}
+
+type targetJSON struct {
+	Server    string            `json:"server"`
+	State     store.TargetState `json:"state"`
+	ErrorKind string            `json:"error_kind,omitempty"`
+	ExitCode  *int              `json:"exit_code"`
+	Seconds   float64           `json:"seconds"`
+	Summary   string            `json:"summary"`
+	Output    string            `json:"output"`
+}
+
+func shownRun(r store.Run) runJSON {
+	shown := runJSON{
+		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Params: r.Params,
+		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []string{},
+		CreatedAt: r.CreatedAt.Time, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Targets: []targetJSON{},
+	}
+	for _, t := range r.Targets {
+		shown.Targets = append(shown.Targets, targetJSON{
+			Server: t.Server, State: t.State, ErrorKind: t.ErrorKind, ExitCode: t.ExitCode, Seconds: seconds(t), Summary: t.Summary, Output: output(t),
+		})
+	}
+	return shown
+}
+
+func moment(t *store.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return &t.Time
+}
+
+func seconds(t store.Target) float64 {
+	if t.StartedAt == nil || t.FinishedAt == nil {
+		return 0
+	}
+	return t.FinishedAt.Sub(t.StartedAt.Time).Seconds()
+}
+
+// output is what the command printed, standard output first.
+func output(t store.Target) string {
+	if t.Stdout != "" && t.Stderr != "" {
+		return strings.TrimRight(t.Stdout, "\n") + "\n" + t.Stderr
+	}
+	return t.Stdout + t.Stderr
+}
+
+func (c *cli) showCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "show RUN", Short: "Show one run: what it did on each server, with the output", Args: cobra.ExactArgs(1)}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.withStore(cmd.Context(), func(s *store.Store) error {
+			var run store.Run
+			number, err := strconv.Atoi(strings.TrimPrefix(args[0], "#"))
+			if err == nil {
+				run, err = s.RunNumbered(cmd.Context(), number)
+			} else {
+				run, err = s.Run(cmd.Context(), args[0])
+			}
+			if err != nil {
+				return fmt.Errorf("run %s: %w", args[0], err)
+			}
+			if asJSON {
+				return printJSON(c.out, shownRun(run))
+			}
+			c.printRun(run)
+			return nil
+		})
+	}
+	return cmd
+}
+
+// printRun prints a run for a person: the outcome first, then each server with its output.
+func (c *cli) printRun(r store.Run) {
+	fmt.Fprintf(c.out, "#%d %s: %s", r.Number, r.Action, r.State)
+	if r.StateReason != "" {
+		fmt.Fprintf(c.out, ": %s", r.StateReason)
+	}
+	fmt.Fprintf(c.out, "\nby %s at %s", r.RequestedBy, r.CreatedAt.Local().Format("2006-01-02 15:04:05"))
+	if r.Reason != "" {
+		fmt.Fprintf(c.out, " because %s", r.Reason)
+	}
+	fmt.Fprintln(c.out)
+	for _, t := range r.Targets {
+		fmt.Fprintf(c.out, "\n%s: %s", t.Server, t.State)
+		if t.Summary != "" {
+			fmt.Fprintf(c.out, ": %s", t.Summary)
+		}
+		fmt.Fprintln(c.out)
+		for line := range strings.Lines(body(t)) {
+			fmt.Fprintf(c.out, "  %s\n", strings.TrimRight(line, "\n"))
+		}
+	}
+}
+
+// body is what the action makes of its output, or else the output.
+func body(t store.Target) string {
+	if t.Details != "" {
+		return t.Details
+	}
+	return strings.TrimSpace(output(t))
+}

@@ -1,0 +1,90 @@
+package action_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"drover/executor/action"
+)
+
+// Parse neither panics nor lets through an action that cannot be rendered from its own defaults.
+func FuzzParse(f *testing.F) {
+	builtins, err := action.Builtins()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, b := range builtins {
+		f.Add(b.YAML)
+	}
+	for _, seed := range []string{restartApp, everyType, everyPlatform, bothForms, "", "a: [", "a: &x [*x]", "? {}\n: -", "- - -", "!!binary x", "run: {linux: [\"{{p}}\"]}"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, yaml []byte) {
+		a, err := action.Parse(yaml)
+		if err != nil {
+			var problems *action.ParseError
+			if !errors.As(err, &problems) || err.Error() == "" {
+				t.Fatalf("Parse gave %v, want a *ParseError", err)
+			}
+			return
+		}
+		raw := map[string]string{}
+		for _, p := range a.Parameters {
+			if p.Default == nil {
+				return // nothing valid to give is known
+			}
+		}
+		values, err := a.Bind(raw)
+		if err != nil {
+			t.Fatalf("the defaults do not bind: %v", err)
+		}
+		for platform := range a.Run {
+			if _, err := a.Command(platform, values); err != nil {
+				t.Fatalf("the defaults do not render on %s: %v", platform, err)
+			}
+		}
+	})
+}
+
+// Whatever Bind takes is one safe line.
+func FuzzBind(f *testing.F) {
+	for _, seed := range []string{"nginx", "-rf", "a\x00b", "a\nb", "\xff", "--", "007", "-0", "yes", "soft", "", "é", "\u202e", strings.Repeat("x", 300)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		a := parse(t, everyType)
+		for _, p := range a.Parameters {
+			raw := map[string]string{"service": "nginx"}
+			raw[p.Name] = value
+			values, err := a.Bind(raw)
+			if err != nil {
+				var refused *action.ParameterError
+				if !errors.As(err, &refused) || refused.Parameter != p.Name || strings.Contains(err.Error(), "\n") {
+					t.Fatalf("Bind gave %v, want one *ParameterError about %s", err, p.Name)
+				}
+				continue
+			}
+			safe(t, p, values[p.Name])
+			if _, err := a.Command(action.Linux, values); err != nil {
+				t.Fatalf("bound, but not rendered: %v", err)
+			}
+		}
+	})
+}
+
+func safe(t *testing.T, p action.Parameter, value string) {
+	t.Helper()
+	switch {
+	case !utf8.ValidString(value):
+		t.Errorf("%s took invalid UTF-8: %q", p.Name, value)
+	case strings.IndexFunc(value, unicode.IsControl) >= 0:
+		t.Errorf("%s took a control character: %q", p.Name, value)
+	case strings.HasPrefix(value, "-") && !p.LeadingDash:
+		t.Errorf("%s took a leading dash: %q", p.Name, value)
+	case utf8.RuneCountInString(value) > max(p.MaxLength, action.DefaultMaxLength):
+		t.Errorf("%s took %d characters", p.Name, utf8.RuneCountInString(value))
+	}
+}

@@ -1,0 +1,207 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"drover/executor/ssh"
+	"drover/store"
+)
+
+const (
+	// maxSessions is how many servers drover works on at the same time, over all runs. Fewer than 256 is what makes
+	// others slow over a network with a real round trip; more gains nothing.
+	maxSessions = 256
+	// leaseTime is how long a run stays its worker's after the last sign of life.
+	leaseTime = 15 * time.Second
+	// runExpiry is how long a run that changes something may wait to be begun.
+	runExpiry = 10 * time.Minute
+	// housekeepEvery is how often expired leases and stale runs are looked for.
+	housekeepEvery = time.Second
+)
+
+// ServeOwner begins the name of every owner that holds the database's lock.
+const ServeOwner = "serve/"
+
+// Config is what an engine needs.
+type Config struct {
+	Store *store.Store
+	SSH   *ssh.Client
+	Log   *slog.Logger
+	Owner string        // names this process in the leases it holds
+	Drain time.Duration // how long a stop waits for what is under way
+}
+
+// Engine takes requests and works runs. It keeps no state that is not in the store, but for the means to end what
+// it is working on.
+type Engine struct {
+	store    *store.Store
+	ssh      *ssh.Client
+	log      *slog.Logger
+	owner    string
+	drain    time.Duration
+	sessions *semaphore.Weighted
+
+	mu     sync.Mutex
+	active map[string]context.CancelCauseFunc // by run
+}
+
+// New makes an engine.
+func New(c Config) *Engine {
+	return &Engine{
+		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain,
+		sessions: semaphore.NewWeighted(maxSessions), active: map[string]context.CancelCauseFunc{},
+	}
+}
+
+// Run claims and works runs until ctx ends. Then it claims no more, waits for what is under way, up to the drain
+// limit, ends the rest, and returns.
+func (e *Engine) Run(ctx context.Context) error {
+	working, abort := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer abort(nil)
+	var workers sync.WaitGroup
+	ticker := time.NewTicker(housekeepEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		changed := e.store.Changed()
+		e.claimQueued(ctx, working, &workers)
+		e.passOnCancels(ctx)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-ticker.C:
+			e.housekeep(ctx)
+		}
+	}
+	e.stop(&workers, abort)
+	return nil
+}
+
+// Work claims and works one run in the caller's time, for a terminal without a living serve. It returns when the run
+// is over, or at once when somebody else has claimed it. To end it early, Cancel the run.
+func (e *Engine) Work(ctx context.Context, id string) error {
+	lease, claimed, err := e.store.Claim(ctx, id, e.owner, leaseTime)
+	if err != nil || !claimed {
+		return err
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.work(context.WithoutCancel(ctx), lease)
+	}()
+	for {
+		changed := e.store.Changed()
+		e.passOnCancels(context.WithoutCancel(ctx))
+		select {
+		case <-done:
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// claimQueued claims what waits, and works each claimed run beside the others.
+func (e *Engine) claimQueued(ctx, working context.Context, workers *sync.WaitGroup) {
+	ids, err := e.store.QueuedRuns(ctx)
+	if err != nil {
+		e.report(ctx, "look for queued runs", err)
+		return
+	}
+	for _, id := range ids {
+		lease, claimed, err := e.store.Claim(ctx, id, e.owner, leaseTime)
+		if err != nil {
+			e.report(ctx, "claim a run", err)
+			return
+		}
+		if claimed {
+			workers.Go(func() { e.work(working, lease) })
+		}
+	}
+}
+
+// passOnCancels ends the runs of this process that somebody, in any process, wants ended.
+func (e *Engine) passOnCancels(ctx context.Context) {
+	by, err := e.store.CancelRequested(ctx)
+	if err != nil {
+		e.report(ctx, "look for cancelled runs", err)
+		return
+	}
+	for id, actor := range by {
+		e.end(id, cancelledBy{actor})
+	}
+}
+
+// housekeep marks what dead workers left behind and what waited too long.
+func (e *Engine) housekeep(ctx context.Context) {
+	reaped, err := e.store.ReapExpired(ctx)
+	if err != nil {
+		e.report(ctx, "mark abandoned runs", err)
+	}
+	for _, id := range reaped {
+		e.log.Warn("a worker died: what it had under way is marked interrupted", "run", id)
+	}
+	if err := e.store.ExpireQueued(ctx, runExpiry); err != nil {
+		e.report(ctx, "expire runs that nobody began", err)
+	}
+}
+
+func (e *Engine) stop(workers *sync.WaitGroup, abort context.CancelCauseFunc) {
+	done := make(chan struct{})
+	go func() { workers.Wait(); close(done) }()
+	select {
+	case <-done:
+		return
+	default:
+		e.log.Info("stopping: waiting for runs that are under way", "limit", e.drain)
+	}
+	select {
+	case <-done:
+	case <-time.After(e.drain):
+		abort(errStopped)
+		<-done
+	}
+}
+
+// errStopped ends targets because drover itself stops.
+var errStopped = errors.New("drover was stopped")
+
+// errLeaseLost ends targets because another worker has marked the run.
+var errLeaseLost = errors.New("the lease of the run was lost")
+
+// cancelledBy ends targets because somebody asked for it.
+type cancelledBy struct{ actor store.Actor }
+
+func (c cancelledBy) Error() string { return fmt.Sprintf("cancelled by %s", c.actor) }
+
+func (e *Engine) begin(id string, cancel context.CancelCauseFunc) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.active[id] = cancel
+}
+
+func (e *Engine) forget(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.active, id)
+}
+
+func (e *Engine) end(id string, cause error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if cancel := e.active[id]; cancel != nil {
+		cancel(cause)
+	}
+}
+
+// report logs what went wrong with the engine's own work, unless it only ended with ctx.
+func (e *Engine) report(ctx context.Context, attempted string, err error) {
+	if ctx.Err() == nil {
+		e.log.Error("cannot "+attempted, "error", err)
+	}
+}

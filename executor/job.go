@@ -1,0 +1,167 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"drover/executor/action"
+	"drover/executor/ssh"
+	"drover/store"
+)
+
+// job is one target of a run that this process works.
+type job struct {
+	engine  *Engine
+	lease   store.Lease
+	runRow  store.Run
+	target  store.Target
+	plan    *Plan
+	planned PlanTarget
+}
+
+// run takes the target to its end. Whatever happens is recorded; nothing is returned.
+func (j job) run(ctx context.Context) {
+	log := j.engine.log.With("run", j.runRow.Number, "server", j.target.Server)
+	saving := context.WithoutCancel(ctx)
+	if err := j.engine.sessions.Acquire(ctx, 1); err != nil {
+		return // ended before its turn
+	}
+	began, err := j.begin(ctx)
+	if err != nil {
+		log.Error("cannot begin on a server", "error", err)
+	}
+	if !began {
+		return
+	}
+	defer j.engine.sessions.Release(1)
+	result := j.execute(ctx)
+	if _, err := j.engine.store.FinishTarget(saving, j.lease, j.target, result); err != nil {
+		log.Error("cannot record a result", "error", err)
+	}
+}
+
+// begin moves the target to dispatching, waiting for another run that is changing the server. The caller holds a
+// session; it is given back while waiting, and when begin returns false.
+func (j job) begin(ctx context.Context) (bool, error) {
+	for {
+		changed := j.engine.store.Changed()
+		began, waitsFor, err := j.engine.store.BeginTarget(ctx, j.lease, j.target.ID)
+		if err == nil && began {
+			return true, nil
+		}
+		j.engine.sessions.Release(1)
+		if err != nil || waitsFor == 0 {
+			return false, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, nil
+		case <-changed:
+		}
+		if err := j.engine.sessions.Acquire(ctx, 1); err != nil {
+			return false, nil
+		}
+	}
+}
+
+// execute runs the command and judges what came back.
+func (j job) execute(ctx context.Context) store.Result {
+	login, err := j.login(ctx)
+	if err != nil {
+		return store.Result{State: store.TargetFailed, ErrorKind: "credential", Summary: fmt.Sprintf("drover could not open the credential of %s: %v", j.target.Server, err)}
+	}
+	server := ssh.Server{
+		Name: j.planned.Server, Address: j.planned.Address, Port: j.planned.Port, User: j.planned.User,
+		HostKeys: j.planned.HostKeys, Login: login,
+	}
+	command := ssh.Command{
+		Text: j.planned.Command, Sudo: j.plan.definition.Sudo, Raw: j.planned.Platform != string(action.Linux), Timeout: j.timeout(),
+		Started: func() { j.started(ctx) },
+	}
+	result, err := j.engine.ssh.Run(ctx, server, command)
+	return j.judge(ctx, result, err)
+}
+
+func (j job) timeout() time.Duration {
+	if j.plan.Options.Timeout > 0 {
+		return j.plan.Options.Timeout
+	}
+	return j.plan.definition.Timeout
+}
+
+func (j job) started(ctx context.Context) {
+	if _, err := j.engine.store.TargetStarted(context.WithoutCancel(ctx), j.lease, j.target.ID); err != nil {
+		j.engine.log.Error("cannot note that a command has started", "server", j.target.Server, "error", err)
+	}
+}
+
+func (j job) login(ctx context.Context) (ssh.Login, error) {
+	secrets, err := j.engine.store.Secrets(context.WithoutCancel(ctx), j.planned.CredentialID)
+	if err != nil {
+		return ssh.Login{}, err
+	}
+	login := ssh.Login{SudoPassword: string(secrets.Sudo)}
+	if secrets.Kind == store.CredentialKey {
+		login.PrivateKey = secrets.Login
+		return login, nil
+	}
+	login.Password = string(secrets.Login)
+	if secrets.Sudo == nil {
+		login.SudoPassword = login.Password // sudo asks for the login's own password unless told otherwise
+	}
+	return login, nil
+}
+
+// judge turns what the server answered into the target's end.
+func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
+	out := store.Result{Stdout: r.Stdout, Stderr: r.Stderr}
+	var failure *ssh.Error
+	switch {
+	case err == nil:
+		return j.interpret(out, r)
+	case !errors.As(err, &failure):
+		out.State, out.Summary = store.TargetFailed, fmt.Sprintf("drover failed: %v", err)
+		return out
+	}
+	out.ErrorKind, out.Summary = string(failure.Kind), failure.Sentence()
+	switch {
+	case failure.Stop == ssh.StopFinished:
+		return j.interpret(out, r) // it had ended by itself before it could be stopped
+	case failure.Kind == ssh.Cancelled:
+		out.State, out.Summary = stopped(context.Cause(ctx), failure)
+	case failure.Unreachable():
+		out.State = store.TargetUnreachable
+	case failure.Kind == ssh.TimedOut:
+		out.State = store.TargetTimedOut
+	case failure.Kind == ssh.LinkLost, failure.Kind == ssh.NoExitStatus:
+		out.State = store.TargetInterrupted
+	default:
+		out.State = store.TargetFailed
+	}
+	return out
+}
+
+// stopped tells apart who ended a command: a person, or drover itself on its way out.
+func stopped(cause error, failure *ssh.Error) (store.TargetState, string) {
+	var by cancelledBy
+	if errors.As(cause, &by) {
+		return store.TargetCancelled, failure.Sentence()
+	}
+	return store.TargetInterrupted, "drover was stopped. " + failure.Sentence()
+}
+
+// interpret reads what the action's output means.
+func (j job) interpret(out store.Result, r ssh.Result) store.Result {
+	outcome := j.plan.definition.Summarize(action.Output{
+		ExitCode: r.ExitCode, Stdout: r.Stdout, Stderr: r.Stderr, Connect: r.Connect, Login: r.Login, Run: r.Run,
+	})
+	code := r.ExitCode
+	out.ExitCode, out.Summary, out.Details, out.Facts = &code, outcome.Summary, outcome.Details, outcome.Facts
+	out.State = store.TargetSucceeded
+	if code != 0 || outcome.Failed {
+		out.State, out.ErrorKind = store.TargetFailed, "exit"
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package executor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"drover/executor/action"
+	"drover/store"
+)
+
+// Plan is what a request comes down to: exactly what would run where.
+type Plan struct {
+	ActionID string            `json:"action_id"` // the revision
+	Action   string            `json:"action"`
+	Revision int               `json:"revision"`
+	Params   map[string]string `json:"params"` // with the defaults filled in
+	Options  Options           `json:"options"`
+	Targets  []PlanTarget      `json:"targets"`
+	Excluded []Exclusion       `json:"excluded,omitempty"`
+
+	definition *action.Action
+	servers    []store.Server // of the targets, in the same order
+}
+
+// PlanTarget is one server of a plan. Nothing about it may change between the request and the dispatch.
+type PlanTarget struct {
+	ServerID     string   `json:"server_id"`
+	Server       string   `json:"server"`
+	Address      string   `json:"address"`
+	Port         int      `json:"port"`
+	User         string   `json:"user"`
+	CredentialID string   `json:"credential_id"`
+	Platform     string   `json:"platform"`
+	HostKeys     []string `json:"host_keys"`
+	Command      string   `json:"command"` // byte for byte what the server's shell runs, nonce and wrapper excepted
+}
+
+// Exclusion is a server that was named and is left out.
+type Exclusion struct {
+	Server string `json:"server"`
+	Reason string `json:"reason"`
+}
+
+// Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count.
+func (p Plan) Hash() (string, error) {
+	p.Excluded = nil
+	text, err := json.Marshal(p)
+	if err != nil {
+		return "", fmt.Errorf("hash a plan: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Plan resolves a request: the action, its parameters and the servers, as they are now.
+func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
+	entry, err := e.FindAction(ctx, r.Action)
+	if err != nil {
+		return nil, err
+	}
+	all, err := e.store.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	servers, err := selectServers(r.Selector, all)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := newPlan(entry, r.Params, r.Options, servers)
+	if err != nil {
+		return nil, err
+	}
+	if len(plan.Targets) == 0 {
+		return nil, nothingLeft(plan)
+	}
+	return plan, nil
+}
+
+func nothingLeft(p *Plan) error {
+	if len(p.Excluded) == 0 {
+		return usage("No server is left of those you named.")
+	}
+	return usage("`%s` can run on none of them. %s: %s.", p.Action, p.Excluded[0].Server, p.Excluded[0].Reason)
+}
+
+func newPlan(entry store.Action, params map[string]string, options Options, servers []store.Server) (*Plan, error) {
+	definition, err := action.Parse([]byte(entry.YAML))
+	if err != nil {
+		return nil, fmt.Errorf("read revision %d of action %s: %w", entry.Revision, entry.Name, err)
+	}
+	values, err := definition.Bind(params)
+	if err != nil {
+		return nil, badParameter(entry.Name, err)
+	}
+	p := &Plan{
+		ActionID: entry.ID, Action: entry.Name, Revision: entry.Revision, Params: values, Options: options,
+		Targets: []PlanTarget{}, definition: definition,
+	}
+	for _, server := range servers {
+		if err := p.add(server, values); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// badParameter passes on what is wrong with a value, and hides nothing else as such.
+func badParameter(name string, err error) error {
+	var bad *action.ParameterError
+	if errors.As(err, &bad) {
+		return usage("%s Nothing was run. `actions %s` shows its parameters.", bad.Error(), name)
+	}
+	return err
+}
+
+// add puts a server into the plan, or on the list of those left out.
+func (p *Plan) add(server store.Server, values action.Values) error {
+	if why := unfit(server); why != "" {
+		p.Excluded = append(p.Excluded, Exclusion{server.Name, why})
+		return nil
+	}
+	command, err := p.definition.Command(action.Platform(server.Platform), values)
+	if errors.Is(err, action.ErrPlatform) {
+		p.Excluded = append(p.Excluded, Exclusion{server.Name, fmt.Sprintf("%s has no command for %s", p.Action, server.Platform)})
+		return nil
+	}
+	if err != nil {
+		return badParameter(p.Action, err)
+	}
+	target := PlanTarget{
+		ServerID: server.ID, Server: server.Name, Address: server.Address, Port: server.Port, User: server.LoginUser,
+		CredentialID: *server.CredentialID, Platform: server.Platform, Command: command,
+	}
+	for _, pin := range server.HostKeys {
+		target.HostKeys = append(target.HostKeys, pin.PublicKey)
+	}
+	slices.Sort(target.HostKeys)
+	p.Targets = append(p.Targets, target)
+	p.servers = append(p.servers, server)
+	return nil
+}
+
+// unfit says why a server can run nothing now, or "".
+func unfit(s store.Server) string {
+	switch {
+	case s.DisabledReason != "":
+		return "disabled: " + s.DisabledReason
+	case len(s.HostKeys) == 0:
+		return fmt.Sprintf("its host key is not trusted yet (`drover server trust %s`)", s.Name)
+	case s.CredentialID == nil:
+		return fmt.Sprintf("it has no credential (`drover server edit %s --credential NAME`)", s.Name)
+	}
+	return ""
+}
+
+// replan makes the plan of a recorded run again, from the servers and the action revision as they are now.
+func (e *Engine) replan(ctx context.Context, run store.Run) (*Plan, error) {
+	entry, err := e.store.ActionRevision(ctx, run.ActionID)
+	if err != nil {
+		return nil, err
+	}
+	all, err := e.store.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]store.Server, len(all))
+	for _, s := range all {
+		byID[s.ID] = s
+	}
+	var servers []store.Server
+	for _, target := range run.Targets {
+		server, ok := byID[target.ServerID]
+		if !ok {
+			return nil, refuse("%s was removed since.", target.Server)
+		}
+		servers = append(servers, server)
+	}
+	var options Options
+	if err := json.Unmarshal([]byte(run.Options), &options); err != nil {
+		return nil, fmt.Errorf("read the options of run %d: %w", run.Number, err)
+	}
+	return newPlan(entry, run.Params, options, servers)
+}

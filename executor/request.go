@@ -1,0 +1,111 @@
+package executor
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"drover/store"
+)
+
+// Request is what somebody wants done.
+type Request struct {
+	Actor    store.Actor
+	Action   string
+	Selector []string // the words that name servers, as typed: web1, web*, web[1-3], tag:prod, all, !web2
+	Params   map[string]string
+	Options  Options
+	Reason   string
+	Origin   store.Origin
+	Channel  string // where the card goes; "": nowhere
+	InboxKey string // what Slack calls this delivery; "": not from Slack
+	RetryOf  string // the run that this one repeats; "": none
+}
+
+// Options say how a run goes about its servers, whatever the action.
+type Options struct {
+	Parallel int           `json:"parallel,omitempty"` // servers at the same time; 0: the engine's limit
+	Timeout  time.Duration `json:"timeout,omitempty"`  // of the command on each server; 0: the action's
+}
+
+// MaxTimeout is the longest that anybody can ask drover to wait for one command.
+const MaxTimeout = 24 * time.Hour
+
+var paramName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
+
+// ParseRequest reads the words after the command's name: an action, then targets, options and parameters in any order.
+func ParseRequest(words []string) (Request, error) {
+	if len(words) == 0 {
+		return Request{}, usage("Say what to do and where, for example `update web1 db1`.")
+	}
+	r := Request{Action: strings.ToLower(words[0]), Params: map[string]string{}}
+	for _, word := range words[1:] {
+		name, value, assigned := strings.Cut(word, "=")
+		if !assigned {
+			r.Selector = append(r.Selector, strings.ToLower(word))
+			continue
+		}
+		if err := r.assign(strings.ToLower(name), value); err != nil {
+			return Request{}, err
+		}
+	}
+	return r, nil
+}
+
+func (r *Request) assign(name, value string) error {
+	known, err := r.Options.set(name, value)
+	if err != nil || known {
+		return err
+	}
+	if !paramName.MatchString(name) {
+		return usage("`%s` is no parameter's name. Write parameters as `name=value`.", name)
+	}
+	if _, twice := r.Params[name]; twice {
+		return usage("`%s` is given twice.", name)
+	}
+	r.Params[name] = value
+	return nil
+}
+
+// set takes one option. Names of options that this version does not have yet are refused, not taken for parameters.
+func (o *Options) set(name, value string) (known bool, err error) {
+	switch name {
+	case "parallel":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > maxSessions {
+			return true, usage("`parallel=%s` is not a number of servers between 1 and %d.", value, maxSessions)
+		}
+		o.Parallel = n
+	case "timeout":
+		d, err := time.ParseDuration(value)
+		if err != nil || d < time.Second || d > MaxTimeout {
+			return true, usage("`timeout=%s` is not a time between 1s and 24h. Write for example `timeout=10m`.", value)
+		}
+		o.Timeout = d
+	case "batch", "canary", "max-failures", "urgent":
+		return true, usage("The option `%s` is not part of this version of drover.", name)
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// String is the options as they are typed.
+func (o Options) String() string {
+	var words []string
+	if o.Parallel > 0 {
+		words = append(words, fmt.Sprintf("parallel=%d", o.Parallel))
+	}
+	if o.Timeout > 0 {
+		words = append(words, "timeout="+o.Timeout.String())
+	}
+	return strings.Join(words, " ")
+}
+
+func (o Options) json() (string, error) {
+	text, err := json.Marshal(o)
+	return string(text), err
+}

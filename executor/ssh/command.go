@@ -1,0 +1,66 @@
+package ssh
+
+import "time"
+
+// Command is what to run.
+type Command struct {
+	// Text is a POSIX command line or script. /bin/sh on the server runs it,
+	// never the login shell.
+	Text string
+	// Raw is for devices without a shell (RouterOS, IOS): Text is sent as it is,
+	// without the wrapper. Such a command cannot use sudo, and when it is stopped
+	// its end cannot be confirmed.
+	Raw bool
+	// Sudo runs Text as root.
+	Sudo bool
+	// Timeout is counted from the moment the command begins on the server.
+	// 0 means Limits.Command.
+	Timeout time.Duration
+	// Secrets are taken out of the output, besides those of the login. Values
+	// shorter than four bytes are left alone: they would blacken everything.
+	Secrets []string
+	// LogFile receives the whole cleaned output of both streams as it arrives, up
+	// to 8 MiB, readable by the owner only. An existing file is replaced. "" means none.
+	LogFile string
+	// Started is called at most once, from within Run, when the server has begun the
+	// command (sudo passed). Output is collected meanwhile; a stop waits for it.
+	Started func()
+}
+
+// Stop says what is known of a command that was stopped by its time limit, by
+// its context or by a lost link.
+type Stop string
+
+const (
+	// StopNone: the command was not stopped.
+	StopNone Stop = ""
+	// StopEnded: the server confirmed that the command's processes were ended.
+	StopEnded Stop = "ended"
+	// StopFinished: the command had already finished by itself; ExitCode is its own.
+	StopFinished Stop = "finished"
+	// StopUnknown: no confirmation came. The command may still be running, but on
+	// a server that was reached by the wrapper it is ended as soon as the server
+	// notices that the connection is gone.
+	StopUnknown Stop = "unknown"
+)
+
+// Result is what a command did. Run returns what it has of it with an error too.
+type Result struct {
+	// ExitCode is the command's exit status, or -1 when none was received. A shell
+	// reports a process killed by signal n as 128+n.
+	ExitCode int
+	// Stdout and Stderr are valid UTF-8 without terminal codes or secrets. Each keeps
+	// its first 64 KiB and last 192 KiB.
+	Stdout, Stderr                   string
+	StdoutTruncated, StderrTruncated bool
+	// LogTruncated: the log file does not hold everything, because of its size
+	// limit or because of LogError.
+	LogTruncated bool
+	// LogError is the first failure to write the log file, if any. It does not
+	// fail the command.
+	LogError error
+	// Connect, Login and Run are how long the TCP connection, the handshake with
+	// authentication, and the command took. The ones not reached are 0.
+	Connect, Login, Run time.Duration
+	Stop                Stop
+}

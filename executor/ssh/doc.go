@@ -1,0 +1,11 @@
+// Package ssh runs one command on one server: it checks the server's host key,
+// logs in, runs the command, collects what it prints, and stops it.
+//
+// The command is never handed to the login shell. It travels inside a small
+// constant script (wrapper.sh) that /bin/sh runs on the server; the script sets a
+// predictable environment, becomes root through sudo when asked, and ends every
+// process of the command when drover stops it or the link is lost.
+//
+// The package opens one connection per Run, never tries a login twice, and never
+// puts a password in a command line, an environment, an output or an error.
+package ssh

@@ -1,0 +1,73 @@
+package ssh
+
+import "fmt"
+
+// Kind is the reason why a Run failed.
+type Kind string
+
+// The kinds, in the order in which a Run can meet them.
+const (
+	Invalid            Kind = "invalid"              // the server or the command is described wrongly; nothing was sent
+	Local              Kind = "local"                // the log file cannot be made; nothing was sent
+	NameNotFound       Kind = "name_not_found"       // the address has no entry in the DNS
+	Refused            Kind = "refused"              // nothing listens on the port
+	NoRoute            Kind = "no_route"             // the network cannot reach the address
+	Silent             Kind = "silent"               // no answer to the TCP connection
+	NoHandshake        Kind = "no_handshake"         // connected, but no SSH handshake came about
+	Throttled          Kind = "throttled"            // sshd turned the connection away to protect itself
+	AlgorithmMismatch  Kind = "algorithm_mismatch"   // no cryptography in common
+	HostKeyUnknown     Kind = "host_key_unknown"     // no pinned key
+	HostKeyChanged     Kind = "host_key_changed"     // another key than the pinned ones
+	LoginRefused       Kind = "login_refused"        // key or password not accepted
+	LoginClosed        Kind = "login_closed"         // closed during login; Banner says why, if the server did
+	LoginSilent        Kind = "login_silent"         // the login got no answer in time
+	NoShell            Kind = "no_shell"             // the account may log in but not run commands
+	SudoRefused        Kind = "sudo_refused"         // the user may not use sudo for this
+	SudoPasswordNeeded Kind = "sudo_password_needed" // sudo asks for a password and none is stored
+	SudoWrongPassword  Kind = "sudo_wrong_password"  // sudo asked again after the only attempt
+	SudoMissing        Kind = "sudo_missing"         // sudo is not installed
+	NotStarted         Kind = "not_started"          // the command did not begin within Limits.Start
+	KilledBySignal     Kind = "killed_by_signal"     // sshd reports that a signal ended the command
+	TimedOut           Kind = "timed_out"            // the command's time limit, or the context's deadline
+	Cancelled          Kind = "cancelled"            // the context was cancelled
+	NoExitStatus       Kind = "no_exit_status"       // the server closed the command without saying how it ended
+	LinkLost           Kind = "link_lost"            // the connection broke or froze while the command ran
+)
+
+// Error is the only type of error that Run and ScanHostKeys return. It never
+// holds a secret or the text of the command.
+type Error struct {
+	Kind   Kind
+	Server string // the server's name
+	Banner string // what the server said before or during the login, cleaned; often ""
+	Began  bool   // the command may have begun on the server
+	Stop   Stop   // what is known of a command that was stopped
+	Err    error  // the technical cause; may be nil
+}
+
+// Error is short and technical. Sentence is for people.
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("%s: %s", e.Server, e.Kind)
+	}
+	return fmt.Sprintf("%s: %s: %v", e.Server, e.Kind, e.Err)
+}
+
+// Unwrap returns the technical cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// NeverStarted says whether the command certainly did not begin, so that running it
+// again cannot do it twice.
+func (e *Error) NeverStarted() bool { return !e.Began }
+
+// Unreachable says whether drover could not get as far as being logged in. It
+// implies NeverStarted. A refused sudo, a time-out and a cancel are not Unreachable.
+func (e *Error) Unreachable() bool {
+	switch e.Kind {
+	case NameNotFound, Refused, NoRoute, Silent, NoHandshake, Throttled,
+		AlgorithmMismatch, HostKeyUnknown, HostKeyChanged,
+		LoginRefused, LoginClosed, LoginSilent:
+		return true
+	}
+	return e.Kind == LinkLost && !e.Began
+}

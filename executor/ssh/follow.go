@@ -1,0 +1,249 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	gossh "golang.org/x/crypto/ssh"
+)
+
+// awaitStart waits until the command begins.
+func (s *session) awaitStart(ctx context.Context) error {
+	tooLate := time.NewTimer(s.limits.Start)
+	defer tooLate.Stop()
+	select {
+	case <-s.began:
+		return nil
+	case k := <-s.refused:
+		s.hangUp()
+		return &Error{Kind: k}
+	case e := <-s.status:
+		return s.endedEarly(e)
+	case <-s.closed:
+		return s.closedEarly()
+	case <-tooLate.C:
+		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)})
+	case <-ctx.Done():
+		return s.abandon(ended(ctx))
+	}
+}
+
+// abandon gives up a command that has not begun. Closing standard input makes sudo
+// give up its question; a start that was on its way at that moment is ended by it.
+func (s *session) abandon(e *Error) error {
+	s.hangUp()
+	if s.hasBegun() {
+		e.Began, e.Stop = true, s.stopKind()
+	}
+	return e
+}
+
+// hangUp closes standard input and gives the server a moment to end by itself.
+func (s *session) hangUp() {
+	_ = s.ch.CloseWrite()
+	tooLate := time.NewTimer(s.limits.Stop)
+	defer tooLate.Stop()
+	select {
+	case <-s.closed:
+		<-s.drained
+	case <-tooLate.C:
+	}
+}
+
+// endedEarly is an exit status before the start mark. Output and status are read by
+// different goroutines, so the mark may only just be on its way.
+func (s *session) endedEarly(e exit) error {
+	s.settle()
+	if s.hasBegun() {
+		s.report(e)
+		return nil
+	}
+	select {
+	case k := <-s.refused:
+		return &Error{Kind: k}
+	default:
+	}
+	said := s.preface()
+	kind := NoShell
+	if s.cmd.Sudo {
+		kind = sudoKind(said)
+	}
+	return &Error{Kind: kind, Err: fmt.Errorf("exit status %d: %s", e.code, said)}
+}
+
+// closedEarly is the end of the channel before the start mark.
+func (s *session) closedEarly() error {
+	select {
+	case e := <-s.status:
+		return s.endedEarly(e)
+	default:
+	}
+	<-s.drained
+	if s.hasBegun() {
+		return nil
+	}
+	if s.alive() {
+		return &Error{Kind: NoShell, Err: errors.New(s.preface())}
+	}
+	// The start mark may have been lost with the link.
+	return &Error{Kind: LinkLost, Began: true, Stop: StopUnknown}
+}
+
+// preface is what the server said instead of beginning the command, without secrets.
+// It may be called only when the readers have ended or the output is silent.
+func (s *session) preface() string {
+	<-s.drained
+	const enough = 300
+	text := strings.TrimSpace(Clean(string(s.err.gate.preface) + string(s.out.gate.preface)))
+	text = s.err.lines.redactor.line(text)
+	if len(text) > enough {
+		text = strings.ToValidUTF8(text[:enough], "") + "…"
+	}
+	return text
+}
+
+// awaitEnd follows a command that has begun.
+func (s *session) awaitEnd(ctx context.Context, res *Result) error {
+	limit := s.cmd.Timeout
+	if limit <= 0 {
+		limit = s.limits.Command
+	}
+	tooLong := time.NewTimer(limit)
+	defer tooLong.Stop()
+	if s.cmd.Started != nil {
+		s.cmd.Started()
+	}
+	select {
+	case e := <-s.status:
+		return s.ended(e, res)
+	case <-s.closed:
+		return s.vanished(res)
+	case <-tooLong.C:
+		return s.stop(&Error{Kind: TimedOut, Err: fmt.Errorf("limit of %v", limit)}, res)
+	case <-ctx.Done():
+		return s.stop(ended(ctx), res)
+	}
+}
+
+// ended takes the exit status and the last of the output.
+func (s *session) ended(e exit, res *Result) error {
+	s.settle()
+	res.ExitCode = e.code
+	if e.signal != "" {
+		return &Error{Kind: KilledBySignal, Began: true, Err: fmt.Errorf("signal %s", e.signal)}
+	}
+	return nil
+}
+
+// settle waits for the end of the output. A background process that holds it open (a
+// daemon that the command has started) is not waited for: silence is enough.
+func (s *session) settle() {
+	tick := time.NewTicker(s.limits.Linger)
+	defer tick.Stop()
+	for seen := s.bytes.Load(); ; {
+		select {
+		case <-s.drained:
+			return
+		case <-tick.C:
+			now := s.bytes.Load()
+			if now == seen {
+				s.client.Close()
+				<-s.drained
+				return
+			}
+			seen = now
+		}
+	}
+}
+
+// vanished is the end of the channel without an exit status.
+func (s *session) vanished(res *Result) error {
+	select {
+	case e := <-s.status:
+		return s.ended(e, res)
+	default:
+	}
+	<-s.drained
+	if !s.alive() {
+		res.Stop = StopUnknown
+		return &Error{Kind: LinkLost, Began: true, Stop: StopUnknown}
+	}
+	if s.cmd.Raw {
+		return nil // network devices often send none
+	}
+	return &Error{Kind: NoExitStatus, Began: true, Stop: StopUnknown}
+}
+
+// alive asks the server for a sign of life.
+func (s *session) alive() bool {
+	answer := make(chan error, 1)
+	go func() {
+		_, _, err := s.client.SendRequest("keepalive@openssh.com", true, nil)
+		answer <- err
+	}()
+	tooLate := time.NewTimer(s.limits.Stop)
+	defer tooLate.Stop()
+	select {
+	case err := <-answer:
+		return err == nil
+	case <-tooLate.C:
+		s.client.Close()
+		<-answer
+		return false
+	}
+}
+
+// stop ends a command on the server. The wrapper does it when standard input closes. A
+// device gets the signal request of SSH as well, which few honour.
+func (s *session) stop(e *Error, res *Result) error {
+	if s.cmd.Raw {
+		_, _ = s.ch.SendRequest("signal", false, gossh.Marshal(struct{ Signal string }{"TERM"}))
+	}
+	_ = s.ch.CloseWrite()
+	tooLate := time.NewTimer(s.limits.Stop)
+	defer tooLate.Stop()
+	select {
+	case x := <-s.status:
+		s.settle()
+		res.ExitCode = x.code
+		s.report(x)
+	case <-s.closed:
+		<-s.drained
+	case <-tooLate.C:
+	}
+	e.Began, e.Stop = true, s.stopKind()
+	if e.Stop != StopFinished {
+		res.ExitCode = -1
+	}
+	res.Stop = e.Stop
+	return e
+}
+
+// stopKind is what is known after standard input was closed: the stop mark proves an
+// end on request, an exit status without it an end of the command's own.
+func (s *session) stopKind() Stop {
+	if s.stopped.Load() {
+		return StopEnded
+	}
+	select {
+	case x := <-s.status:
+		if x.signal == "" {
+			return StopFinished
+		}
+		return StopEnded
+	default:
+		return StopUnknown
+	}
+}
+
+func (s *session) hasBegun() bool {
+	select {
+	case <-s.began:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,132 @@
+package ssh
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+const (
+	// maxLine is where a line without end is cut, so that it cannot fill the memory.
+	maxLine = 64 << 10
+	// minOverlap is how much of a cut line is looked at again together with what follows.
+	minOverlap = 4 << 10
+)
+
+// lines turns the bytes of one stream into clean lines without secrets. What it puts
+// out depends on the bytes alone, not on the pieces in which they came: it works on
+// whole lines, and cuts an endless one always at the same place.
+type lines struct {
+	redactor *redactor
+	stopMark string            // a line that ends with it is drover's own
+	stopped  func()            // called for it
+	out      func(text []byte) // gets clean text; a line in one or more pieces
+
+	raw   []byte // of the line that has not ended
+	carry []byte // clean, of a cut line, not put out yet
+	cut   bool   // the line was cut before
+	key   bool   // inside a private key
+}
+
+// Write never fails.
+func (l *lines) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		room := min(len(p), maxLine-len(l.raw))
+		if i := bytes.IndexByte(p[:room], '\n'); i >= 0 {
+			l.raw = append(l.raw, p[:i]...)
+			l.end(true)
+			p = p[i+1:]
+			continue
+		}
+		l.raw = append(l.raw, p[:room]...)
+		p = p[room:]
+		if len(l.raw) == maxLine {
+			l.split()
+		}
+	}
+	return n, nil
+}
+
+// Close puts out a last line that has no end.
+func (l *lines) Close() {
+	if len(l.raw) > 0 || len(l.carry) > 0 {
+		l.end(false)
+	}
+}
+
+// end puts out a whole line, or the rest of a cut one.
+func (l *lines) end(newline bool) {
+	clean := append(l.carry, cleanLine(string(l.raw))...)
+	l.raw, l.carry = l.raw[:0], nil
+	if l.stopMark != "" && bytes.HasSuffix(clean, []byte(l.stopMark)) {
+		l.stopped()
+		clean = clean[:len(clean)-len(l.stopMark)]
+		if len(clean) == 0 && !l.cut {
+			return
+		}
+	}
+	show := l.emit(clean)
+	if newline && (show || l.cut) {
+		l.out([]byte{'\n'})
+	}
+	l.cut = false
+}
+
+// split puts out the front of a line that is too long. Its end stays for the next
+// look, with a secret that touches it and with a character that it cuts in two.
+func (l *lines) split() {
+	keep := len(l.raw)
+	for i := 1; i < utf8.UTFMax && i < len(l.raw); i++ {
+		if b := l.raw[len(l.raw)-i]; utf8.RuneStart(b) {
+			if !utf8.FullRune(l.raw[len(l.raw)-i:]) {
+				keep = len(l.raw) - i
+			}
+			break
+		}
+	}
+	clean := append(l.carry, cleanLine(string(l.raw[:keep]))...)
+	l.raw = append(l.raw[:0], l.raw[keep:]...)
+	at := max(0, len(clean)-max(minOverlap, 2*l.redactor.longest))
+	for _, s := range l.redactor.spans(clean) {
+		if s.from < at && at < s.to {
+			at = s.to
+		}
+	}
+	for at > 0 && at < len(clean) && !utf8.RuneStart(clean[at]) {
+		at--
+	}
+	l.emit(clean[:at])
+	l.carry = append([]byte(nil), clean[at:]...)
+	l.cut = true
+}
+
+// emit puts out text without its secrets. It says false for a line that lies wholly
+// inside a private key.
+func (l *lines) emit(text []byte) bool {
+	if l.key {
+		if m := keyEnd.FindIndex(text); m != nil {
+			l.key = false
+			return l.emit(text[m[1]:])
+		}
+		return false
+	}
+	if m := keyBegin.FindIndex(text); m != nil {
+		l.hide(text[:m[0]])
+		l.out([]byte(redacted))
+		l.key = true
+		l.emit(text[m[1]:])
+		return true
+	}
+	l.hide(text)
+	return true
+}
+
+func (l *lines) hide(text []byte) {
+	from := 0
+	for _, s := range l.redactor.spans(text) {
+		l.out(text[from:s.from])
+		l.out([]byte(redacted))
+		from = s.to
+	}
+	l.out(text[from:])
+}

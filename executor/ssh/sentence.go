@@ -1,0 +1,107 @@
+package ssh
+
+import (
+	"fmt"
+	"strings"
+)
+
+// sentences says for each kind what happened and what to do next. %s is the server.
+func sentence(k Kind) string {
+	switch k {
+	case Invalid:
+		return "%s or its command is described wrongly, so nothing was sent: correct its entry."
+	case Local:
+		return "drover could not make its own log file for %s: look at the disk of drover's host."
+	case NameNotFound:
+		return "The name of %s cannot be found: check its address and the DNS."
+	case Refused:
+		return "%s refused the connection: it is up, but no SSH server listens on that port. Check the port, or start sshd."
+	case NoRoute:
+		return "There is no network route to %s: check that it is powered on and in the right network."
+	case Silent:
+		return "%s did not answer: it is down, or a firewall drops the connection."
+	case NoHandshake:
+		return "%s accepted the connection but did not speak SSH: check the port, or sshd may be hanging."
+	case Throttled:
+		return "%s turns drover away for now because of too many connections: wait a minute and try again."
+	case AlgorithmMismatch:
+		return "%s and drover have no encryption method in common: its SSH server is too old and needs an update."
+	case HostKeyUnknown:
+		return "%s has no trusted host key yet, so nothing was sent: run `drover server trust %[1]s`."
+	case HostKeyChanged:
+		return "%s shows another host key than the trusted one, so nothing was sent: " +
+			"if it was reinstalled run `drover server trust %[1]s`, otherwise treat it as an attack."
+	case LoginRefused:
+		return "%s did not accept drover's login: check the user name and the credential."
+	case LoginClosed:
+		return "%s closed the connection during the login: it may be starting up or shutting down. Try again in a minute."
+	case LoginSilent:
+		return "%s did not finish the login in time: it is overloaded, or its login service hangs."
+	default:
+		return commandSentence(k)
+	}
+}
+
+func commandSentence(k Kind) string {
+	switch k {
+	case NoShell:
+		return "The account on %s may log in but not run commands: give it a login shell."
+	case SudoRefused:
+		return "sudo on %s does not allow this user to run it: add the rule that `drover doctor` shows."
+	case SudoPasswordNeeded:
+		return "sudo on %s asks for a password and none is stored: add it to the credential, or allow NOPASSWD."
+	case SudoWrongPassword:
+		return "sudo on %s did not accept the stored password: correct the credential. It was tried only once."
+	case SudoMissing:
+		return "sudo is not installed on %s: install it, or log in as root."
+	case NotStarted:
+		return "%s did not begin the command in time: sudo or the login shell may be waiting for something."
+	case KilledBySignal:
+		return "A signal ended the command on %s: look at the server's log for who sent it (often out of memory)."
+	case TimedOut:
+		return "The command on %s took longer than its limit: %s"
+	case Cancelled:
+		return "The command on %s was cancelled: %s"
+	case NoExitStatus:
+		return "%s ended the command without saying how: check its state by hand."
+	case LinkLost:
+		return "The connection to %s was lost while the command ran, so its outcome is unknown: check its state before you try again."
+	default:
+		return "%s failed: look at drover's log."
+	}
+}
+
+// Sentence is one sentence for an operator: what happened and what to do next.
+func (e *Error) Sentence() string {
+	format := sentence(e.Kind)
+	name := e.Server
+	if name == "" {
+		name = "the server"
+	}
+	var s string
+	switch {
+	case e.Kind == TimedOut || e.Kind == Cancelled:
+		s = fmt.Sprintf(format, name, e.stopped())
+	case e.Kind == LinkLost && !e.Began:
+		s = fmt.Sprintf("The connection to %s was lost before the command began: try again.", name)
+	default:
+		s = fmt.Sprintf(format, name)
+	}
+	if e.Banner != "" {
+		s += " It said: " + strings.Join(strings.Fields(e.Banner), " ")
+	}
+	return s
+}
+
+func (e *Error) stopped() string {
+	switch {
+	case !e.Began:
+		return "it had not begun."
+	case e.Stop == StopEnded:
+		return "its processes were ended."
+	case e.Stop == StopFinished:
+		return "it had finished by itself at that moment."
+	default:
+		return "whether it still runs is unknown, so check before you try again."
+	}
+}

@@ -1,0 +1,240 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	gossh "golang.org/x/crypto/ssh"
+)
+
+// session is one command on an open connection. It speaks to the channel itself, for
+// two reasons: gossh.Session reports the exit status only after every background
+// process has let go of the output, and its errors hold the whole command line.
+type session struct {
+	client *gossh.Client
+	limits Limits
+	server Server
+	cmd    Command
+	nonce  string
+
+	ch      gossh.Channel
+	out     stream
+	err     stream
+	readers sync.WaitGroup
+
+	began   chan struct{} // closed at the start mark
+	refused chan Kind     // sudo's answer before the start; holds 1
+	status  chan exit     // how the server says the command ended; holds 1
+	closed  chan struct{} // the channel is closed
+	drained chan struct{} // both streams have ended
+	bytes   atomic.Int64  // received so far
+	stopped atomic.Bool   // the stop mark was seen
+}
+
+// stream is one of the two outputs, from the wire to what is kept of it.
+type stream struct {
+	gate  gate
+	lines lines
+	kept  capped
+}
+
+// exit is an exit status or the signal that took its place.
+type exit struct {
+	code   int
+	signal string
+}
+
+func newSession(client *gossh.Client, limits Limits, server Server, cmd Command, log *logFile) *session {
+	s := &session{
+		client: client, limits: limits, server: server, cmd: cmd, nonce: newNonce(),
+		began: make(chan struct{}), refused: make(chan Kind, 1), status: make(chan exit, 1),
+		closed: make(chan struct{}), drained: make(chan struct{}),
+	}
+	login := server.Login
+	secrets := newRedactor(append([]string{login.Password, login.SudoPassword, string(login.PrivateKey)}, cmd.Secrets...))
+	for _, st := range []*stream{&s.out, &s.err} {
+		st.lines = lines{redactor: secrets, out: func(text []byte) {
+			st.kept.add(text)
+			log.add(text)
+		}}
+		st.gate = gate{mark: []byte(startMark + s.nonce + "\n"), out: &st.lines, open: cmd.Raw, opened: func() {}}
+	}
+	if !cmd.Raw {
+		s.err.gate.opened = func() { close(s.began) }
+		s.err.lines.stopMark = stopMark + s.nonce
+		s.err.lines.stopped = func() { s.stopped.Store(true) }
+	}
+	if cmd.Sudo {
+		s.err.gate.prompt = []byte(promptTag + s.nonce)
+		s.err.gate.asked = s.answerer()
+	}
+	return s
+}
+
+// answerer gives sudo the password once. A second question means that it was wrong;
+// another try could lock the account.
+func (s *session) answerer() func() {
+	asked := 0
+	return func() {
+		asked++
+		switch {
+		case s.server.Login.SudoPassword == "":
+			s.refuse(SudoPasswordNeeded)
+		case asked > 1:
+			s.refuse(SudoWrongPassword)
+		default:
+			// A failed write shows as a lost link.
+			_, _ = io.WriteString(s.ch, s.server.Login.SudoPassword+"\n")
+		}
+	}
+}
+
+func (s *session) refuse(k Kind) {
+	select {
+	case s.refused <- k:
+	default:
+	}
+}
+
+// run opens the channel, sends the command and follows it to its end.
+func (s *session) run(ctx context.Context, res *Result) error {
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	if !s.cmd.Raw {
+		if err := s.awaitStart(ctx); err != nil {
+			return err
+		}
+	}
+	return s.awaitEnd(ctx, res)
+}
+
+// start sends the command. Until the server has taken it, the end of the context or
+// of Limits.Start closes the connection: nothing on the server needs to be stopped yet.
+func (s *session) start(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, s.limits.Start)
+	defer cancel()
+	stop := context.AfterFunc(within, func() { s.client.Close() })
+	sent, err := s.request()
+	if stop() && err == nil {
+		return nil
+	}
+	switch {
+	case ctx.Err() != nil:
+		e := ended(ctx)
+		e.Began = sent
+		return s.unconfirmed(e)
+	case within.Err() != nil:
+		return s.unconfirmed(&Error{Kind: NotStarted, Began: sent, Err: context.DeadlineExceeded})
+	case errors.Is(err, errNotTaken):
+		return &Error{Kind: NoShell, Err: err}
+	}
+	return s.unconfirmed(&Error{Kind: LinkLost, Began: sent, Err: err})
+}
+
+func (s *session) unconfirmed(e *Error) *Error {
+	if e.Began {
+		e.Stop = StopUnknown
+	}
+	return e
+}
+
+var errNotTaken = errors.New("the server does not run commands for this user")
+
+// request says whether the command may have reached the server.
+func (s *session) request() (sent bool, err error) {
+	ch, reqs, err := s.client.OpenChannel("session", nil)
+	if err != nil {
+		var refusal *gossh.OpenChannelError
+		if errors.As(err, &refusal) {
+			return false, fmt.Errorf("%w: %w", errNotTaken, err)
+		}
+		return false, fmt.Errorf("open a session: %w", err)
+	}
+	s.ch = ch
+	go s.follow(reqs)
+	s.readers.Go(func() { s.read(ch, &s.out) })
+	s.readers.Go(func() { s.read(ch.Stderr(), &s.err) })
+	go func() {
+		s.readers.Wait()
+		close(s.drained)
+	}()
+	line := s.cmd.Text
+	if !s.cmd.Raw {
+		line = wrap(s.nonce, s.cmd)
+	}
+	taken, err := ch.SendRequest("exec", true, gossh.Marshal(struct{ Command string }{line}))
+	switch {
+	case err != nil:
+		return s.cmd.Raw, fmt.Errorf("send the command: %w", err)
+	case !taken:
+		return false, errNotTaken
+	}
+	return true, nil
+}
+
+// follow reads what the server says about the command until the channel closes.
+func (s *session) follow(reqs <-chan *gossh.Request) {
+	defer close(s.closed)
+	for req := range reqs {
+		switch req.Type {
+		case "exit-status":
+			var msg struct{ Status uint32 }
+			if gossh.Unmarshal(req.Payload, &msg) == nil {
+				s.report(exit{code: int(msg.Status)})
+			}
+		case "exit-signal":
+			var msg struct {
+				Signal     string
+				CoreDumped bool
+				Error      string
+				Lang       string
+			}
+			if gossh.Unmarshal(req.Payload, &msg) == nil {
+				s.report(exit{code: -1, signal: msg.Signal})
+			}
+		}
+		if req.WantReply {
+			_ = req.Reply(false, nil)
+		}
+	}
+}
+
+func (s *session) report(e exit) {
+	select {
+	case s.status <- e:
+	default:
+	}
+}
+
+// read empties one stream. Both must be read all the time: they share a window, and a
+// full one stops the command.
+func (s *session) read(from io.Reader, st *stream) {
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			s.bytes.Add(int64(n))
+			_, _ = st.gate.Write(buf[:n])
+		}
+		if err != nil {
+			st.lines.Close()
+			return
+		}
+	}
+}
+
+// finish waits for the readers, which end with the connection, and fills in the output.
+func (s *session) finish(res *Result) {
+	if s.ch == nil {
+		return
+	}
+	<-s.drained
+	<-s.closed
+	res.Stdout, res.StdoutTruncated = s.out.kept.text()
+	res.Stderr, res.StderrTruncated = s.err.kept.text()
+}

@@ -1,0 +1,49 @@
+package ssh
+
+import (
+	"crypto/rand"
+	_ "embed" // for the script below
+	"strings"
+
+	"al.essio.dev/pkg/shellescape"
+)
+
+// script runs on the server; see its comments. It is the same for every command.
+//
+//go:embed wrapper.sh
+var script string
+
+// bootstrap unpacks the script. It holds nothing that any login shell treats
+// specially inside single quotes.
+const bootstrap = `eval "$(printf %b "$3")"`
+
+// The words that the wrapper says, each followed by the nonce of the run.
+const (
+	startMark = "drover-start-" // on both streams: what follows is the command's
+	stopMark  = "drover-stop-"  // on stderr: the command was ended on request
+	promptTag = "drover-prompt-"
+)
+
+// newNonce makes the marks of one run impossible to guess, so that no output can forge them.
+func newNonce() string { return rand.Text() }
+
+// wrap makes the command line for the login shell:
+//
+//	exec /bin/sh -c BOOTSTRAP drover NONCE TEXT SCRIPT plain|sudo
+//
+// executor/sshtest reads the same words at the same places.
+func wrap(nonce string, cmd Command) string {
+	mode := "plain"
+	if cmd.Sudo {
+		mode = "sudo"
+	}
+	return "exec " + shellescape.QuoteCommand([]string{
+		"/bin/sh", "-c", bootstrap, "drover", nonce, encode(cmd.Text), encode(script), mode,
+	})
+}
+
+// encode writes a text for printf %b. Quoting protects a text from POSIX shells
+// only: within single quotes fish reads backslashes, and csh reads ! and ends at a line break.
+func encode(text string) string {
+	return strings.NewReplacer(`\`, `\0134`, "!", `\0041`, "\n", `\0012`, "\r", `\0015`).Replace(text)
+}

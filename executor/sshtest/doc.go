@@ -1,0 +1,13 @@
+// Package sshtest is a fleet of SSH servers inside this process, for the demo, the
+// tests and for measuring. A server logs users in, plays sudo's part, and gives each
+// command to a Handler; faults can be switched on and off while it runs.
+//
+// It speaks to any SSH client. A command line of the form
+//
+//	exec /bin/sh -c BOOTSTRAP drover NONCE TEXT SCRIPT plain|sudo
+//
+// is drover's wrapper (see executor/ssh): the server then acts as the wrapper would.
+// It asks for sudo's password on standard error with "drover-prompt-NONCE", says
+// "drover-start-NONCE" on both outputs, hands TEXT to the Handler, ends the Handler's
+// context when standard input closes, and confirms that with "drover-stop-NONCE".
+package sshtest

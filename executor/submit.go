@@ -1,0 +1,126 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"drover/store"
+)
+
+// Submit checks a request and records it as a run that is ready to be claimed. Every origin comes through here. The
+// error is a *Refusal when the request was turned down; nothing was recorded then but the audit entry. When Slack
+// delivers a request twice, both calls return the same run.
+func (e *Engine) Submit(ctx context.Context, r Request) (store.Run, error) {
+	run, err := e.submit(ctx, r)
+	var refusal *Refusal
+	if errors.As(err, &refusal) && refusal.Kind == Policy {
+		subject := "action/" + r.Action
+		if auditErr := e.store.AuditRefusal(ctx, r.Actor, subject, refusal.Text); auditErr != nil {
+			return store.Run{}, errors.Join(err, auditErr)
+		}
+	}
+	return run, err
+}
+
+func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
+	rights, err := e.Rights(ctx, r.Actor)
+	if err != nil {
+		return store.Run{}, err
+	}
+	if !rights.Any() {
+		return store.Run{}, rights.authorise(r.Action, store.Viewer, nil) // an outsider learns no name of ours
+	}
+	plan, err := e.Plan(ctx, r)
+	if err != nil {
+		return store.Run{}, err
+	}
+	if err := check(rights, plan); err != nil {
+		return store.Run{}, err
+	}
+	n, err := newRun(r, plan)
+	if err != nil {
+		return store.Run{}, err
+	}
+	run, _, err := e.store.CreateRun(ctx, n)
+	return run, err
+}
+
+// check is the policy of a plan, the same at request and at dispatch.
+func check(rights Rights, plan *Plan) error {
+	if err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers); err != nil {
+		return err
+	}
+	if plan.definition.Approvals > 0 {
+		return refuse("`%s` needs a colleague's approval, and this version of drover has no approvals yet. Nothing was run.", plan.Action)
+	}
+	return nil
+}
+
+func newRun(r Request, plan *Plan) (store.NewRun, error) {
+	hash, err := plan.Hash()
+	if err != nil {
+		return store.NewRun{}, err
+	}
+	planText, err := json.Marshal(plan)
+	if err != nil {
+		return store.NewRun{}, fmt.Errorf("record a plan: %w", err)
+	}
+	options, err := r.Options.json()
+	if err != nil {
+		return store.NewRun{}, fmt.Errorf("record options: %w", err)
+	}
+	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Run: store.Run{
+		ActionID: plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes,
+		Selector: strings.Join(r.Selector, " "), Params: r.Params, Options: options,
+		Plan: string(planText), PlanHash: hash, Reason: r.Reason, Origin: r.Origin,
+		RequestedBy: r.Actor, Channel: r.Channel,
+	}}
+	if r.RetryOf != "" {
+		n.RetryOf = &r.RetryOf
+	}
+	return n, nil
+}
+
+// Retry asks again for what a run did not achieve: the same action on the servers that did not succeed. It is a new
+// run with all checks of one.
+func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store.Run, error) {
+	again.Action, again.Params, again.Reason, again.RetryOf = run.Action, run.Params, run.Reason, run.ID
+	if err := json.Unmarshal([]byte(run.Options), &again.Options); err != nil {
+		return store.Run{}, fmt.Errorf("read the options of run %d: %w", run.Number, err)
+	}
+	if !run.State.Final() {
+		return store.Run{}, usage("#%d is not over yet. Cancel it first, or wait for it.", run.Number)
+	}
+	for _, target := range run.Targets {
+		if target.State != store.TargetSucceeded {
+			again.Selector = append(again.Selector, target.Server)
+		}
+	}
+	if len(again.Selector) == 0 {
+		return store.Run{}, usage("#%d succeeded on every server: there is nothing to retry.", run.Number)
+	}
+	next, err := e.Submit(ctx, again)
+	if errors.Is(err, store.ErrExists) {
+		return next, usage("#%d was retried already. Retry the newer run if you need to: `history` shows it.", run.Number)
+	}
+	return next, err
+}
+
+// Cancel ends a run: its owner may, and whoever may run its action on all of its servers.
+func (e *Engine) Cancel(ctx context.Context, actor store.Actor, run store.Run) error {
+	rights, err := e.Rights(ctx, actor)
+	if err != nil {
+		return err
+	}
+	if actor != run.RequestedBy && !rights.Has(store.Operator) {
+		return refuse("You may not cancel #%d: that is for operators and for who asked for it.", run.Number)
+	}
+	accepted, err := e.store.Cancel(ctx, actor, run.ID)
+	if err != nil || accepted {
+		return err
+	}
+	return usage("#%d is over, or somebody is cancelling it already.", run.Number)
+}

@@ -1,0 +1,26 @@
+package executor
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// DidYouMean is " Did you mean `update`?" for the candidate nearest to a mistyped word, or "" when none is near.
+func DidYouMean(word string, candidates []string) string {
+	best, bestDistance := "", 1+max(1, len(word)/3)
+	for _, candidate := range candidates {
+		distance := levenshtein.ComputeDistance(word, candidate)
+		if len(word) >= 3 && strings.HasPrefix(candidate, word) {
+			distance = 1
+		}
+		if distance < bestDistance {
+			best, bestDistance = candidate, distance
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" Did you mean `%s`?", best)
+}

@@ -1,0 +1,140 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"drover/store"
+)
+
+// work takes a claimed run to its end.
+func (e *Engine) work(ctx context.Context, lease store.Lease) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	e.begin(lease.RunID, cancel)
+	defer e.forget(lease.RunID)
+	go e.keepLease(ctx, lease, cancel)
+
+	log := e.log.With("run", lease.RunID)
+	if err := e.workTargets(ctx, lease); err != nil {
+		log.Error("cannot go on with a run; what was under way will be marked interrupted", "error", err)
+		return
+	}
+	if _, err := e.store.FinishRun(context.WithoutCancel(ctx), lease); err != nil {
+		log.Error("cannot finish a run", "error", err)
+	}
+}
+
+func (e *Engine) workTargets(ctx context.Context, lease store.Lease) error {
+	saving := context.WithoutCancel(ctx)
+	run, err := e.store.Run(saving, lease.RunID)
+	if err != nil {
+		return err
+	}
+	plan, err := e.recheck(saving, run)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		_, err := e.store.DenyRun(saving, lease, refusal.Text)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	e.runTargets(ctx, lease, run, plan)
+	if ctx.Err() == nil {
+		return nil
+	}
+	state, why := notBegun(context.Cause(ctx))
+	return e.store.EndPending(saving, lease, state, why)
+}
+
+func (e *Engine) runTargets(ctx context.Context, lease store.Lease, run store.Run, plan *Plan) {
+	var group errgroup.Group
+	group.SetLimit(maxSessions)
+	if plan.Options.Parallel > 0 {
+		group.SetLimit(plan.Options.Parallel)
+	}
+	for i, target := range run.Targets {
+		job := job{e, lease, run, target, plan, plan.Targets[i]}
+		group.Go(func() error {
+			job.run(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // each target records its own end
+}
+
+// recheck makes sure, at the last moment, that the run is still what was asked for and still allowed. The error is a
+// *Refusal when it is not.
+func (e *Engine) recheck(ctx context.Context, run store.Run) (*Plan, error) {
+	plan, err := e.replan(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := plan.Hash()
+	if err != nil {
+		return nil, err
+	}
+	if hash != run.PlanHash {
+		return nil, refuse("%s. Ask again to run it as it is now.", whatChanged(run, plan))
+	}
+	rights, err := e.Rights(ctx, run.RequestedBy)
+	if err != nil {
+		return nil, err
+	}
+	return plan, check(rights, plan)
+}
+
+// notBegun is what becomes of targets whose turn had not come when the run was ended.
+func notBegun(cause error) (store.TargetState, string) {
+	var by cancelledBy
+	if errors.As(cause, &by) {
+		return store.TargetCancelled, "not begun: the run was cancelled"
+	}
+	return store.TargetSkipped, "not begun: " + cause.Error()
+}
+
+// keepLease renews the lease until the work ends. A lost lease ends the work: another worker has marked the run.
+func (e *Engine) keepLease(ctx context.Context, lease store.Lease, cancel context.CancelCauseFunc) {
+	ticker := time.NewTicker(leaseTime / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		held, err := e.store.Renew(ctx, lease, leaseTime)
+		if err != nil {
+			e.report(ctx, "renew the lease of a run", err)
+			continue
+		}
+		if !held && ctx.Err() == nil {
+			cancel(errLeaseLost)
+			return
+		}
+	}
+}
+
+// whatChanged names the first difference between the plan that was recorded and the one of now.
+func whatChanged(run store.Run, now *Plan) string {
+	var then Plan
+	if err := json.Unmarshal([]byte(run.Plan), &then); err != nil {
+		return "What this run would do has changed since it was asked for"
+	}
+	for _, e := range now.Excluded {
+		return fmt.Sprintf("%s cannot take part any more: %s", e.Server, e.Reason)
+	}
+	for i, t := range now.Targets {
+		if i >= len(then.Targets) || !reflect.DeepEqual(t, then.Targets[i]) {
+			return fmt.Sprintf("%s was changed since this run was asked for", t.Server)
+		}
+	}
+	return "What this run would do has changed since it was asked for"
+}

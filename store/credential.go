@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// How a credential logs in.
+const (
+	CredentialKey      = "key"
+	CredentialPassword = "password"
+)
+
+// Credential is how drover logs in to servers. Its secrets are write-only: they leave the store only through
+// Secrets, for a connection.
+type Credential struct {
+	ID          string `db:"id"           json:"id"`
+	Name        string `db:"name"         json:"name"`
+	Kind        string `db:"kind"         json:"kind"`
+	HasSudo     bool   `db:"has_sudo"     json:"sudo_password"`
+	ServerCount int    `db:"server_count" json:"servers"`
+	CreatedAt   Time   `db:"created_at"   json:"created_at"`
+}
+
+// Secrets are what a credential hides.
+type Secrets struct {
+	Kind  string
+	Login []byte // the private key (PEM) or the password
+	Sudo  []byte // the sudo password; nil: none
+}
+
+// String keeps secrets out of every %v.
+func (Secrets) String() string { return "[secrets]" }
+
+// GoString keeps secrets out of %#v.
+func (Secrets) GoString() string { return "[secrets]" }
+
+// AddCredential keeps a credential, sealed. It returns ErrExists when the name is taken.
+func (s *Store) AddCredential(ctx context.Context, actor Actor, name string, secrets Secrets) error {
+	id, err := newID()
+	if err != nil {
+		return err
+	}
+	login, err := s.keys.seal(secrets.Login, sealPlace(id, "login"))
+	if err != nil {
+		return err
+	}
+	var sudo []byte
+	if secrets.Sudo != nil {
+		if sudo, err = s.keys.seal(secrets.Sudo, sealPlace(id, "sudo")); err != nil {
+			return err
+		}
+	}
+	return s.transact(ctx, func(t *tx) error {
+		added, err := t.change(ctx, `INSERT INTO credentials (id, name, kind, login_secret, sudo_secret, created_at)
+			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`, id, name, secrets.Kind, login, sudo, t.now)
+		if err != nil {
+			return fmt.Errorf("add credential %s: %w", name, err)
+		}
+		if !added {
+			return ErrExists
+		}
+		return t.audit(ctx, actor, "credential.added", "credential/"+name, detail{"kind": secrets.Kind, "sudo_password": sudo != nil})
+	})
+}
+
+// sealPlace ties a sealed secret to its row and field.
+func sealPlace(id, field string) string { return "credential/" + id + "/" + field }
+
+const selectCredential = `SELECT id, name, kind, sudo_secret IS NOT NULL AS has_sudo, created_at,
+	(SELECT count(*) FROM servers WHERE credential_id = credentials.id) AS server_count FROM credentials`
+
+// Credentials lists all, without their secrets.
+func (s *Store) Credentials(ctx context.Context) ([]Credential, error) {
+	list := []Credential{}
+	if err := s.read.SelectContext(ctx, &list, selectCredential+" ORDER BY name"); err != nil {
+		return nil, fmt.Errorf("list credentials: %w", err)
+	}
+	return list, nil
+}
+
+// CredentialNamed returns one credential without its secrets, or ErrNotFound.
+func (s *Store) CredentialNamed(ctx context.Context, name string) (Credential, error) {
+	var c Credential
+	if err := s.read.GetContext(ctx, &c, selectCredential+" WHERE name = ?", name); err != nil {
+		return c, fmt.Errorf("credential %s: %w", name, found(err))
+	}
+	return c, nil
+}
+
+// Secrets opens a credential's secrets, for a connection that is about to be made.
+func (s *Store) Secrets(ctx context.Context, id string) (Secrets, error) {
+	var row struct {
+		Kind  string `db:"kind"`
+		Login []byte `db:"login_secret"`
+		Sudo  []byte `db:"sudo_secret"`
+	}
+	err := s.read.GetContext(ctx, &row, "SELECT kind, login_secret, sudo_secret FROM credentials WHERE id = ?", id)
+	if err != nil {
+		return Secrets{}, fmt.Errorf("read a credential: %w", found(err))
+	}
+	secrets := Secrets{Kind: row.Kind}
+	if secrets.Login, err = s.keys.open(row.Login, sealPlace(id, "login")); err != nil {
+		return Secrets{}, err
+	}
+	if row.Sudo != nil {
+		if secrets.Sudo, err = s.keys.open(row.Sudo, sealPlace(id, "sudo")); err != nil {
+			return Secrets{}, err
+		}
+	}
+	return secrets, nil
+}
+
+// RemoveCredential forgets a credential. It returns ErrInUse while a server logs in with it.
+func (s *Store) RemoveCredential(ctx context.Context, actor Actor, name string) error {
+	return s.transact(ctx, func(t *tx) error {
+		removed, err := t.change(ctx, `DELETE FROM credentials WHERE name = ?
+			AND NOT EXISTS (SELECT 1 FROM servers WHERE credential_id = credentials.id)`, name)
+		if err != nil {
+			return fmt.Errorf("remove credential %s: %w", name, err)
+		}
+		if !removed {
+			return t.whyNot(ctx, "credentials", name)
+		}
+		return t.audit(ctx, actor, "credential.removed", "credential/"+name, nil)
+	})
+}
+
+// whyNot tells, after a conditional change of a named row did nothing, whether the row is missing or in use.
+func (t *tx) whyNot(ctx context.Context, table, name string) error {
+	var n int
+	if err := t.GetContext(ctx, &n, "SELECT count(*) FROM "+table+" WHERE name = ?", name); err != nil {
+		return fmt.Errorf("look for %s in %s: %w", name, table, err)
+	}
+	if n == 0 {
+		return ErrNotFound
+	}
+	return ErrInUse
+}

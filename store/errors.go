@@ -1,0 +1,23 @@
+package store
+
+import "errors"
+
+// What a caller can tell apart. Everything else is a failure of the database itself.
+var (
+	// ErrNotFound: no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrExists: the name is taken.
+	ErrExists = errors.New("exists already")
+	// ErrInUse: another row refers to this one.
+	ErrInUse = errors.New("in use")
+	// ErrNewerSchema: the file was written by a newer drover.
+	ErrNewerSchema = errors.New("this database was written by a newer drover: upgrade drover, or use the database of this version")
+	// ErrLocked: another `drover serve` works on this file.
+	ErrLocked = errors.New("another drover serve is working on this database: stop it first, or set DROVER_DB to another file")
+	// ErrKeyLost: the database holds secrets, and the key file that opens them is gone.
+	ErrKeyLost = errors.New("the key file is missing: restore it from your backup, or set DROVER_KEY_FILE to where it is")
+	// ErrKeyWrong: the key file is not the one that this database was written with.
+	ErrKeyWrong = errors.New("the key file does not belong to this database: set DROVER_KEY_FILE to the one it was made with")
+	// ErrKeyOpen: others than its owner can read the key file.
+	ErrKeyOpen = errors.New("the key file can be read by others: chmod 600 it")
+)

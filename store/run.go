@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// RunState is where a run is in its life.
+type RunState string
+
+// The states of a run. From Succeeded on they are final.
+const (
+	AwaitingApproval RunState = "awaiting_approval"
+	Queued           RunState = "queued"
+	Running          RunState = "running"
+	Paused           RunState = "paused"
+	Succeeded        RunState = "succeeded"
+	Failed           RunState = "failed"
+	Partial          RunState = "partial"
+	Cancelled        RunState = "cancelled"
+	Denied           RunState = "denied"
+	Expired          RunState = "expired"
+	Interrupted      RunState = "interrupted"
+)
+
+// Final says whether nothing more will happen to the run by itself.
+func (s RunState) Final() bool {
+	switch s {
+	case AwaitingApproval, Queued, Running, Paused:
+		return false
+	}
+	return true
+}
+
+// Origin is where a request came from.
+type Origin string
+
+// The origins. All take the same path.
+const (
+	Slash    Origin = "slash"
+	Mention  Origin = "mention"
+	DM       Origin = "dm"
+	Button   Origin = "button"
+	Modal    Origin = "modal"
+	Schedule Origin = "schedule"
+	CLI      Origin = "cli"
+)
+
+// Run is one request that was accepted.
+type Run struct {
+	ID          string   `db:"id"`
+	Number      int      `db:"number"`
+	Version     int64    `db:"version"` // grows with every change of the run or its targets
+	State       RunState `db:"state"`
+	StateReason string   `db:"state_reason"`
+	ActionID    string   `db:"action_id"`
+	Action      string   `db:"action"`
+	Changes     bool     `db:"changes"`
+	Selector    string   `db:"selector"`
+	Params      Strings  `db:"params"`
+	Options     string   `db:"options"` // JSON of executor.Options
+	Plan        string   `db:"plan"`    // JSON of executor.Plan
+	PlanHash    string   `db:"plan_hash"`
+	Reason      string   `db:"reason"`
+	Origin      Origin   `db:"origin"`
+	RequestedBy Actor    `db:"requested_by"`
+	Channel     string   `db:"channel"`
+	RetryOf     *string  `db:"retry_of"`
+	RetriedBy   int      `db:"retried_by"` // the number of the run that repeats this one; 0: none
+	Owner       string   `db:"owner"`
+	Epoch       int64    `db:"epoch"`
+	LeaseUntil  *Time    `db:"lease_until"`
+	CancelBy    Actor    `db:"cancel_by"`
+	CreatedAt   Time     `db:"created_at"`
+	QueuedAt    *Time    `db:"queued_at"`
+	StartedAt   *Time    `db:"started_at"`
+	FinishedAt  *Time    `db:"finished_at"`
+	Targets     []Target `db:"-"`
+}
+
+// NewRun is what CreateRun needs: the fields of the run that are decided before it exists, and the servers.
+type NewRun struct {
+	Run
+	InboxKey string // what Slack calls this delivery; "": not from Slack
+	Servers  []Server
+}
+
+// CreateRun records a run that is ready to be claimed: inbox key, run, targets, card and audit entry in one
+// transaction. When Slack has delivered the same key before, it returns the run made then, and duplicate is true. ErrExists: the run that it would repeat has been
+// repeated already.
+func (s *Store) CreateRun(ctx context.Context, n NewRun) (run Run, duplicate bool, err error) {
+	if n.ID, err = newID(); err != nil {
+		return Run{}, false, err
+	}
+	err = s.transact(ctx, func(t *tx) error {
+		if duplicate, err = t.receive(ctx, n.InboxKey); err != nil || duplicate {
+			return err
+		}
+		run, err = t.createRun(ctx, n)
+		return err
+	})
+	if err == nil && duplicate {
+		run, err = s.runByInboxKey(ctx, n.InboxKey)
+	}
+	return run, duplicate, err
+}
+
+func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
+	run := n.Run
+	run.State, run.Version, run.CreatedAt, run.QueuedAt = Queued, 1, t.now, &t.now
+	if err := t.GetContext(ctx, &run.Number, "SELECT coalesce(max(number), 0) + 1 FROM runs"); err != nil {
+		return run, fmt.Errorf("number a run: %w", err)
+	}
+	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, selector, params, options,
+			plan, plan_hash, reason, origin, requested_by, channel, retry_of, created_at, queued_at)
+		VALUES (:id, :number, :state, :action_id, :action, :changes, :selector, :params, :options,
+			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :retry_of, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
+	if err != nil {
+		return run, fmt.Errorf("record run: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return run, notAdded(err)
+	}
+	if run.RetryOf != nil {
+		if err := t.touch(ctx, *run.RetryOf); err != nil { // its card loses the button
+			return run, err
+		}
+	}
+	if err := t.createTargets(ctx, run, n.Servers); err != nil {
+		return run, err
+	}
+	if err := t.createCard(ctx, run); err != nil {
+		return run, err
+	}
+	if n.InboxKey != "" {
+		if _, err := t.ExecContext(ctx, "UPDATE inbox SET run_id = ? WHERE key = ?", run.ID, n.InboxKey); err != nil {
+			return run, fmt.Errorf("note the run of a delivery: %w", err)
+		}
+	}
+	return run, t.audit(ctx, run.RequestedBy, "run.requested", run.subject(), detail{
+		"action": run.Action, "action_id": run.ActionID, "selector": run.Selector, "params": run.Params,
+		"plan_hash": run.PlanHash, "reason": run.Reason, "origin": run.Origin,
+	})
+}
+
+func (r Run) subject() string { return fmt.Sprintf("run/%d", r.Number) }
+
+const selectRun = `SELECT runs.*, coalesce((SELECT number FROM runs AS again WHERE again.retry_of = runs.id), 0) AS retried_by FROM runs`
+
+// Run returns a run with its targets as they are at one moment, or ErrNotFound.
+func (s *Store) Run(ctx context.Context, id string) (Run, error) {
+	return s.run(ctx, selectRun+" WHERE runs.id = ?", id)
+}
+
+// RunNumbered is Run by the number that people see.
+func (s *Store) RunNumbered(ctx context.Context, number int) (Run, error) {
+	return s.run(ctx, selectRun+" WHERE runs.number = ?", number)
+}
+
+func (s *Store) runByInboxKey(ctx context.Context, key string) (Run, error) {
+	run, err := s.run(ctx, selectRun+" JOIN inbox ON inbox.run_id = runs.id WHERE inbox.key = ?", key)
+	if errors.Is(err, ErrNotFound) {
+		return Run{}, nil // the delivery was answered without a run
+	}
+	return run, err
+}
+
+func (s *Store) run(ctx context.Context, query string, args ...any) (Run, error) {
+	var run Run
+	snapshot, err := s.read.BeginTxx(ctx, nil)
+	if err != nil {
+		return run, fmt.Errorf("read a run: %w", err)
+	}
+	defer snapshot.Rollback() //nolint:errcheck // it only read
+	if err := snapshot.GetContext(ctx, &run, query, args...); err != nil {
+		return run, fmt.Errorf("run: %w", found(err))
+	}
+	run.Targets = []Target{}
+	if err := snapshot.SelectContext(ctx, &run.Targets, "SELECT * FROM targets WHERE run_id = ? ORDER BY position", run.ID); err != nil {
+		return run, fmt.Errorf("read the targets of run %d: %w", run.Number, err)
+	}
+	return run, nil
+}
+
+// Runs lists the newest runs first, without their targets' output.
+func (s *Store) Runs(ctx context.Context, limit int) ([]Run, error) {
+	list := []Run{}
+	if err := s.read.SelectContext(ctx, &list, selectRun+" ORDER BY runs.number DESC LIMIT ?", limit); err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	for i := range list {
+		list[i].Targets = []Target{}
+		err := s.read.SelectContext(ctx, &list[i].Targets, `SELECT id, run_id, position, server_id, server, changes, state, exit_code,
+			error_kind, summary, started_at, finished_at FROM targets WHERE run_id = ? ORDER BY position`, list[i].ID)
+		if err != nil {
+			return nil, fmt.Errorf("read the targets of run %d: %w", list[i].Number, err)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Server is one machine that drover looks after.
+type Server struct {
+	ID             string    `db:"id"              json:"id"`
+	Name           string    `db:"name"            json:"name"`
+	Address        string    `db:"address"         json:"address"`
+	Port           int       `db:"port"            json:"port"`
+	Platform       string    `db:"platform"        json:"platform"`
+	LoginUser      string    `db:"login_user"      json:"user"`
+	CredentialID   *string   `db:"credential_id"   json:"-"`
+	Credential     string    `db:"credential"      json:"credential"`
+	Note           string    `db:"note"            json:"note"`
+	DisabledReason string    `db:"disabled_reason" json:"disabled_reason"`
+	Facts          Strings   `db:"facts"           json:"facts"`
+	FactsAt        *Time     `db:"facts_at"        json:"facts_at"`
+	CreatedAt      Time      `db:"created_at"      json:"created_at"`
+	Tags           []string  `db:"-"               json:"tags"`
+	HostKeys       []HostKey `db:"-"               json:"host_keys"`
+}
+
+// HasTag says whether the server carries the tag.
+func (s Server) HasTag(tag string) bool {
+	for _, t := range s.Tags {
+		if t == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// AddServer adds a server and its tags. It returns ErrExists when the name is taken.
+func (s *Store) AddServer(ctx context.Context, actor Actor, server Server) error {
+	id, err := newID()
+	if err != nil {
+		return err
+	}
+	server.ID = id
+	return s.transact(ctx, func(t *tx) error {
+		server.CreatedAt = t.now
+		result, err := t.NamedExecContext(ctx, `INSERT INTO servers
+			(id, name, address, port, platform, login_user, credential_id, note, created_at)
+			VALUES (:id, :name, :address, :port, :platform, :login_user, :credential_id, :note, :created_at)
+			ON CONFLICT (name) DO NOTHING`, server)
+		if err != nil {
+			return fmt.Errorf("add server %s: %w", server.Name, err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return notAdded(err)
+		}
+		if err := t.setTags(ctx, id, server.Tags); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, "server.added", "server/"+server.Name, server.detail())
+	})
+}
+
+// notAdded is the error for an INSERT … DO NOTHING that did nothing.
+func notAdded(err error) error {
+	if err != nil {
+		return err
+	}
+	return ErrExists
+}
+
+func (s Server) detail() detail {
+	return detail{
+		"address": s.Address, "port": s.Port, "platform": s.Platform, "user": s.LoginUser,
+		"credential": s.Credential, "tags": s.Tags, "note": s.Note,
+	}
+}
+
+func (t *tx) setTags(ctx context.Context, id string, tags []string) error {
+	if _, err := t.ExecContext(ctx, "DELETE FROM server_tags WHERE server_id = ?", id); err != nil {
+		return fmt.Errorf("set tags: %w", err)
+	}
+	for _, tag := range tags {
+		_, err := t.ExecContext(ctx, "INSERT INTO server_tags (server_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING", id, tag)
+		if err != nil {
+			return fmt.Errorf("set tags: %w", err)
+		}
+	}
+	return nil
+}
+
+// EditServer replaces everything but the name, the pins and the facts. A new address or port drops the pins: they
+// belong to the machine that was there.
+func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) error {
+	return s.transact(ctx, func(t *tx) error {
+		moved, err := t.change(ctx, "DELETE FROM host_keys WHERE server_id = (SELECT id FROM servers WHERE name = ? AND (address <> ? OR port <> ?))",
+			server.Name, server.Address, server.Port)
+		if err != nil {
+			return fmt.Errorf("edit server %s: %w", server.Name, err)
+		}
+		edited, err := t.change(ctx, `UPDATE servers SET address = ?, port = ?, platform = ?, login_user = ?, credential_id = ?, note = ? WHERE name = ?`,
+			server.Address, server.Port, server.Platform, server.LoginUser, server.CredentialID, server.Note, server.Name)
+		if err != nil {
+			return fmt.Errorf("edit server %s: %w", server.Name, err)
+		}
+		if !edited {
+			return ErrNotFound
+		}
+		if err := t.setTags(ctx, server.ID, server.Tags); err != nil {
+			return err
+		}
+		d := server.detail()
+		d["pins_dropped"] = moved
+		return t.audit(ctx, actor, "server.edited", "server/"+server.Name, d)
+	})
+}
+
+// RemoveServer forgets a server; the history of its runs stays. It returns ErrInUse while a run is under way on it.
+func (s *Store) RemoveServer(ctx context.Context, actor Actor, name string) error {
+	return s.transact(ctx, func(t *tx) error {
+		removed, err := t.change(ctx, `DELETE FROM servers WHERE name = ? AND NOT EXISTS (SELECT 1 FROM targets
+			WHERE server_id = servers.id AND state IN ('dispatching', 'running'))`, name)
+		if err != nil {
+			return fmt.Errorf("remove server %s: %w", name, err)
+		}
+		if !removed {
+			return t.whyNot(ctx, "servers", name)
+		}
+		return t.audit(ctx, actor, "server.removed", "server/"+name, nil)
+	})
+}
+
+// SetDisabled takes a server out of every plan for a reason, or, with an empty reason, puts it back.
+func (s *Store) SetDisabled(ctx context.Context, actor Actor, name, reason string) error {
+	event := "server.disabled"
+	if reason == "" {
+		event = "server.enabled"
+	}
+	return s.transact(ctx, func(t *tx) error {
+		changed, err := t.change(ctx, "UPDATE servers SET disabled_reason = ? WHERE name = ?", reason, name)
+		if err != nil {
+			return fmt.Errorf("change server %s: %w", name, err)
+		}
+		if !changed {
+			return ErrNotFound
+		}
+		return t.audit(ctx, actor, event, "server/"+name, detail{"reason": reason})
+	})
+}
+
+const selectServer = `SELECT s.id, s.name, s.address, s.port, s.platform, s.login_user, s.credential_id, s.note, s.disabled_reason,
+	s.facts, s.facts_at, s.created_at, coalesce(c.name, '') AS credential FROM servers s LEFT JOIN credentials c ON c.id = s.credential_id`
+
+// Servers lists all servers by name, with tags and pins.
+func (s *Store) Servers(ctx context.Context) ([]Server, error) {
+	list := []Server{}
+	if err := s.read.SelectContext(ctx, &list, selectServer+" ORDER BY s.name"); err != nil {
+		return nil, fmt.Errorf("list servers: %w", err)
+	}
+	return list, s.complete(ctx, list)
+}
+
+// ServerNamed returns one server, or ErrNotFound.
+func (s *Store) ServerNamed(ctx context.Context, name string) (Server, error) {
+	list := []Server{}
+	if err := s.read.SelectContext(ctx, &list, selectServer+" WHERE s.name = ?", strings.ToLower(name)); err != nil {
+		return Server{}, fmt.Errorf("server %s: %w", name, err)
+	}
+	if len(list) == 0 {
+		return Server{}, fmt.Errorf("server %s: %w", name, ErrNotFound)
+	}
+	err := s.complete(ctx, list)
+	return list[0], err
+}
+
+// complete adds tags and pins to servers, in two queries however many there are.
+func (s *Store) complete(ctx context.Context, servers []Server) error {
+	byID := make(map[string]*Server, len(servers))
+	for i := range servers {
+		servers[i].Tags, servers[i].HostKeys = []string{}, []HostKey{}
+		byID[servers[i].ID] = &servers[i]
+	}
+	var tags []struct {
+		ServerID string `db:"server_id"`
+		Tag      string `db:"tag"`
+	}
+	if err := s.read.SelectContext(ctx, &tags, "SELECT server_id, tag FROM server_tags ORDER BY tag"); err != nil {
+		return fmt.Errorf("read tags: %w", err)
+	}
+	for _, t := range tags {
+		if server := byID[t.ServerID]; server != nil {
+			server.Tags = append(server.Tags, t.Tag)
+		}
+	}
+	var pins []HostKey
+	if err := s.read.SelectContext(ctx, &pins, "SELECT * FROM host_keys ORDER BY public_key"); err != nil {
+		return fmt.Errorf("read host keys: %w", err)
+	}
+	for _, pin := range pins {
+		if server := byID[pin.ServerID]; server != nil {
+			server.HostKeys = append(server.HostKeys, pin)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// The settings that drover keeps for itself.
+const (
+	SettingTeam    = "team"    // the Slack team's id, learned from auth.test
+	SettingChannel = "channel" // DROVER_CHANNEL of the last serve: where runs without a channel of their own post
+)
+
+// Setting returns a setting's value, or "" when it was never set.
+func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+	var values []string
+	if err := s.read.SelectContext(ctx, &values, "SELECT value FROM settings WHERE name = ?", name); err != nil {
+		return "", fmt.Errorf("read setting %s: %w", name, err)
+	}
+	if len(values) == 0 {
+		return "", nil
+	}
+	return values[0], nil
+}
+
+// SetSetting keeps a setting.
+func (s *Store) SetSetting(ctx context.Context, actor Actor, name, value string) error {
+	before, err := s.Setting(ctx, name)
+	if err != nil || before == value {
+		return err
+	}
+	return s.transact(ctx, func(t *tx) error {
+		if err := t.setSetting(ctx, name, value); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, "setting.changed", "setting/"+name, detail{"value": value})
+	})
+}
+
+func (t *tx) setSetting(ctx context.Context, name, value string) error {
+	_, err := t.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	if err != nil {
+		return fmt.Errorf("keep setting %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// TargetState is where one server of a run is.
+type TargetState string
+
+// The states of a target. From TargetSucceeded on they are final.
+const (
+	TargetPending     TargetState = "pending"
+	TargetDispatching TargetState = "dispatching" // on disk before anything is sent to the server
+	TargetRunning     TargetState = "running"
+	TargetSucceeded   TargetState = "succeeded"
+	TargetFailed      TargetState = "failed"
+	TargetUnreachable TargetState = "unreachable" // the command was certainly not started
+	TargetTimedOut    TargetState = "timed_out"
+	TargetCancelled   TargetState = "cancelled"
+	TargetSkipped     TargetState = "skipped"
+	TargetInterrupted TargetState = "interrupted" // nobody knows how it ended
+)
+
+// Final says whether the target is over.
+func (s TargetState) Final() bool {
+	switch s {
+	case TargetPending, TargetDispatching, TargetRunning:
+		return false
+	}
+	return true
+}
+
+// Target is one server of a run.
+type Target struct {
+	ID         string      `db:"id"`
+	RunID      string      `db:"run_id"`
+	Position   int         `db:"position"`
+	ServerID   string      `db:"server_id"`
+	Server     string      `db:"server"`
+	Changes    bool        `db:"changes"`
+	State      TargetState `db:"state"`
+	WaitsFor   int         `db:"waits_for"` // the number of the run that has the server now; 0: none
+	ExitCode   *int        `db:"exit_code"`
+	ErrorKind  string      `db:"error_kind"`
+	Summary    string      `db:"summary"` // one line, the outcome first
+	Details    string      `db:"details"`
+	Stdout     string      `db:"stdout"`
+	Stderr     string      `db:"stderr"`
+	Facts      Strings     `db:"facts"`
+	MessageID  *string     `db:"message_id"` // the reply that tells of it
+	StartedAt  *Time       `db:"started_at"`
+	FinishedAt *Time       `db:"finished_at"`
+}
+
+// Result is how a target ended.
+type Result struct {
+	State     TargetState
+	ExitCode  *int
+	ErrorKind string
+	Summary   string
+	Details   string
+	Stdout    string
+	Stderr    string
+	Facts     Strings
+}
+
+func (t *tx) createTargets(ctx context.Context, run Run, servers []Server) error {
+	for i, server := range servers {
+		id, err := newID()
+		if err != nil {
+			return err
+		}
+		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, changes, state)
+			VALUES (?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, run.Changes)
+		if err != nil {
+			return fmt.Errorf("record target %s: %w", server.Name, err)
+		}
+	}
+	return nil
+}
+
+const leaseHeld = ` AND EXISTS (SELECT 1 FROM runs WHERE runs.id = targets.run_id AND runs.epoch = ? AND runs.state = 'running')`
+
+// BeginTarget moves a target from pending to dispatching. It returns false when the lease is lost, the target is not
+// pending any more, or another run is changing the server; for the last, waitsFor is that run's number.
+func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began bool, waitsFor int, err error) {
+	err = s.share(ctx, func(t *tx) error {
+		began, err = t.change(ctx, `UPDATE targets SET state = 'dispatching', started_at = ?, waits_for = 0 WHERE id = ? AND state = 'pending'
+			AND NOT (changes = TRUE AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id
+				AND o.changes = TRUE AND o.state IN ('dispatching', 'running')))`+leaseHeld, t.now, id, lease.Epoch)
+		if err != nil {
+			return fmt.Errorf("begin a target: %w", err)
+		}
+		if began {
+			return t.touch(ctx, lease.RunID)
+		}
+		waitsFor, err = t.wait(ctx, lease, id)
+		return err
+	})
+	return began, waitsFor, err
+}
+
+// wait notes for which run a pending target waits.
+func (t *tx) wait(ctx context.Context, lease Lease, id string) (number int, err error) {
+	var holders []int
+	err = t.SelectContext(ctx, &holders, `SELECT r.number FROM targets w JOIN targets o ON o.server_id = w.server_id AND o.changes = TRUE
+		AND o.state IN ('dispatching', 'running') JOIN runs r ON r.id = o.run_id WHERE w.id = ? AND w.state = 'pending' AND w.changes = TRUE`, id)
+	if err != nil || len(holders) == 0 {
+		return 0, err
+	}
+	noted, err := t.change(ctx, "UPDATE targets SET waits_for = ? WHERE id = ? AND state = 'pending' AND waits_for <> ?"+leaseHeld,
+		holders[0], id, holders[0], lease.Epoch)
+	if err != nil || !noted {
+		return holders[0], err
+	}
+	return holders[0], t.touch(ctx, lease.RunID)
+}
+
+// TargetStarted moves a target from dispatching to running: the server has accepted the command.
+func (s *Store) TargetStarted(ctx context.Context, lease Lease, id string) (moved bool, err error) {
+	err = s.share(ctx, func(t *tx) error {
+		moved, err = t.change(ctx, "UPDATE targets SET state = 'running' WHERE id = ? AND state = 'dispatching'"+leaseHeld, id, lease.Epoch)
+		if err != nil || !moved {
+			return err
+		}
+		return t.touch(ctx, lease.RunID)
+	})
+	return moved, err
+}
+
+// FinishTarget ends a target that was under way. What the server said of itself is kept with the server.
+func (s *Store) FinishTarget(ctx context.Context, lease Lease, target Target, r Result) (finished bool, err error) {
+	err = s.share(ctx, func(t *tx) error {
+		finished, err = t.change(ctx, `UPDATE targets SET state = ?, exit_code = ?, error_kind = ?, summary = ?, details = ?, stdout = ?, stderr = ?,
+			facts = ?, finished_at = ? WHERE id = ? AND state IN ('dispatching', 'running')`+leaseHeld,
+			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.Facts, t.now, target.ID, lease.Epoch)
+		if err != nil {
+			return fmt.Errorf("record the result of %s: %w", target.Server, err)
+		}
+		if !finished {
+			return nil
+		}
+		if err := t.saveFacts(ctx, target.ServerID, r.Facts); err != nil {
+			return err
+		}
+		if err := t.touchReply(ctx, lease.RunID, target.ID); err != nil {
+			return err
+		}
+		return t.auditRun(ctx, Drover, "target."+string(r.State), lease.RunID,
+			detail{"server": target.Server, "exit_code": r.ExitCode, "error_kind": r.ErrorKind, "summary": r.Summary})
+	})
+	return finished, err
+}
+
+func (t *tx) saveFacts(ctx context.Context, serverID string, facts Strings) error {
+	if len(facts) == 0 {
+		return nil
+	}
+	_, err := t.ExecContext(ctx, "UPDATE servers SET facts = ?, facts_at = ? WHERE id = ?", facts, t.now, serverID)
+	if err != nil {
+		return fmt.Errorf("keep a server's facts: %w", err)
+	}
+	return nil
+}
+
+// touchReply marks the run as changed, and the reply that tells of the target as behind.
+func (t *tx) touchReply(ctx context.Context, runID, targetID string) error {
+	if err := t.touch(ctx, runID); err != nil {
+		return err
+	}
+	_, err := t.ExecContext(ctx, `UPDATE messages SET wanted_version = (SELECT version FROM runs WHERE id = ?)
+		WHERE id = (SELECT message_id FROM targets WHERE id = ?)`, runID, targetID)
+	if err != nil {
+		return fmt.Errorf("mark a reply as behind: %w", err)
+	}
+	return nil
+}
+
+// EndPending ends the targets of a run that have not begun.
+func (s *Store) EndPending(ctx context.Context, lease Lease, state TargetState, why string) error {
+	return s.share(ctx, func(t *tx) error {
+		if held, err := t.holds(ctx, lease); err != nil || !held {
+			return err
+		}
+		if err := t.endPending(ctx, lease.RunID, state, why); err != nil {
+			return err
+		}
+		return t.touch(ctx, lease.RunID)
+	})
+}
+
+func (t *tx) endPending(ctx context.Context, runID string, state TargetState, why string) error {
+	_, err := t.ExecContext(ctx, "UPDATE targets SET state = ?, summary = ?, finished_at = ? WHERE run_id = ? AND state = 'pending'", state, why, t.now, runID)
+	if err != nil {
+		return fmt.Errorf("end pending targets: %w", err)
+	}
+	return nil
+}
+
+// interruptOpen marks targets whose end nobody saw.
+func (t *tx) interruptOpen(ctx context.Context, runID, why string) error {
+	_, err := t.ExecContext(ctx, `UPDATE targets SET state = 'interrupted', summary = ?, finished_at = ? WHERE run_id = ?
+		AND state IN ('dispatching', 'running')`, why, t.now, runID)
+	if err != nil {
+		return fmt.Errorf("mark interrupted targets: %w", err)
+	}
+	return t.endPending(ctx, runID, TargetSkipped, "not begun: drover stopped before its turn")
+}

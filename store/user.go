@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// User is what Slack says of a person. Whether they may do anything is decided by bindings.
+type User struct {
+	TeamID      string `db:"team_id"     json:"team"`
+	SlackID     string `db:"slack_id"    json:"id"`
+	Name        string `db:"name"        json:"name"`
+	Bot         bool   `db:"bot"         json:"bot"`
+	Guest       bool   `db:"guest"       json:"guest"`
+	Stranger    bool   `db:"stranger"    json:"stranger"`
+	Deactivated bool   `db:"deactivated" json:"deactivated"`
+	CheckedAt   Time   `db:"checked_at"  json:"checked_at"`
+}
+
+// Actor is the user's identity.
+func (u User) Actor() Actor { return SlackActor(u.TeamID, u.SlackID) }
+
+// SaveUser keeps what Slack said just now.
+func (s *Store) SaveUser(ctx context.Context, user User) error {
+	return s.transact(ctx, func(t *tx) error {
+		user.CheckedAt = t.now
+		_, err := t.NamedExecContext(ctx, `INSERT INTO users (team_id, slack_id, name, bot, guest, stranger, deactivated, checked_at)
+			VALUES (:team_id, :slack_id, :name, :bot, :guest, :stranger, :deactivated, :checked_at)
+			ON CONFLICT (team_id, slack_id) DO UPDATE SET name = excluded.name, bot = excluded.bot, guest = excluded.guest,
+			stranger = excluded.stranger, deactivated = excluded.deactivated, checked_at = excluded.checked_at`, user)
+		if err != nil {
+			return fmt.Errorf("save user %s: %w", user.Actor(), err)
+		}
+		return nil
+	})
+}
+
+// User returns what is known of a person, or ErrNotFound.
+func (s *Store) User(ctx context.Context, team, id string) (User, error) {
+	var u User
+	if err := s.read.GetContext(ctx, &u, "SELECT * FROM users WHERE team_id = ? AND slack_id = ?", team, id); err != nil {
+		return u, fmt.Errorf("user %s/%s: %w", team, id, found(err))
+	}
+	return u, nil
+}
+
+// Users lists everybody drover has met.
+func (s *Store) Users(ctx context.Context) ([]User, error) {
+	list := []User{}
+	if err := s.read.SelectContext(ctx, &list, "SELECT * FROM users ORDER BY team_id, slack_id"); err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return list, nil
+}
+
+// LinkLogin says that a login on drover's own host belongs to a Slack user.
+func (s *Store) LinkLogin(ctx context.Context, actor Actor, login string, user Actor) error {
+	return s.transact(ctx, func(t *tx) error {
+		_, err := t.ExecContext(ctx, `INSERT INTO logins (login, actor) VALUES (?, ?)
+			ON CONFLICT (login) DO UPDATE SET actor = excluded.actor`, login, user)
+		if err != nil {
+			return fmt.Errorf("link login %s: %w", login, err)
+		}
+		return t.audit(ctx, actor, "user.linked", "user/"+string(user), detail{"login": login})
+	})
+}
+
+// Linked returns the Slack user that a login belongs to, or "".
+func (s *Store) Linked(ctx context.Context, login string) (Actor, error) {
+	var actors []Actor
+	if err := s.read.SelectContext(ctx, &actors, "SELECT actor FROM logins WHERE login = ?", login); err != nil {
+		return "", fmt.Errorf("look up login %s: %w", login, err)
+	}
+	if len(actors) == 0 {
+		return "", nil
+	}
+	return actors[0], nil
+}
