@@ -32,35 +32,36 @@ func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) then
 		actor: store.SlackActor(team, i.User.ID), channel: channel, origin: store.Button,
 		key: strings.Join([]string{"click", channel, ts, click.ActionID, i.User.ID, click.ActionTs}, "/"),
 	}
-	answer, err := b.clicked(ctx, c, ts, click)
-	if err != nil {
-		answer = b.explain(err)
+	err := b.clicked(ctx, c, ts, click)
+	if err == nil {
+		return nothing // the card says it all
 	}
+	answer := b.explain(err)
 	return func(ctx context.Context) { b.whisper(ctx, channel, i.Message.ThreadTimestamp, i.User.ID, answer) }
 }
 
-func (b *Bot) clicked(ctx context.Context, c command, ts string, click *slack.BlockAction) (string, error) {
+func (b *Bot) clicked(ctx context.Context, c command, ts string, click *slack.BlockAction) error {
 	if err := b.meet(ctx, c); err != nil {
-		return "", err
+		return err
 	}
 	// The value comes from the client. It counts only on the very message that drover posted for that run.
 	owner, err := b.store.MessageOwner(ctx, c.channel, ts)
 	if errors.Is(err, store.ErrNotFound) || err == nil && owner != click.Value {
-		return "", &executor.Refusal{Kind: executor.Policy, Text: "This button is not one that drover put here, so nothing was done."}
+		return &executor.Refusal{Kind: executor.Policy, Text: "This button is not one that drover put here, so nothing was done."}
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
 	run, err := b.store.Run(ctx, owner)
 	if err != nil {
-		return "", err
+		return err
 	}
 	switch click.ActionID {
 	case buttonCancel:
-		return "", b.engine.Cancel(ctx, c.actor, run)
+		return b.engine.Cancel(ctx, c.actor, run)
 	case buttonRetry:
 		_, err := b.engine.Retry(ctx, run, executor.Request{Actor: c.actor, Origin: c.origin, InboxKey: c.key, Channel: run.Channel})
-		return "", err
+		return err
 	}
-	return "", &executor.Refusal{Kind: executor.Usage, Text: "This version of drover does not know that button."}
+	return &executor.Refusal{Kind: executor.Usage, Text: "This version of drover does not know that button."}
 }

@@ -90,7 +90,7 @@ func readKey(file string) ([]byte, error) {
 // createKey never overwrites: of two processes that start at once, the second reads what the first wrote.
 func createKey(file string) ([]byte, error) {
 	key := make([]byte, keySize)
-	rand.Read(key) //nolint:errcheck // crypto/rand.Read never fails: it ends the program instead
+	rand.Read(key) // never fails: it ends the program instead
 	temp, err := os.CreateTemp(filepath.Dir(file), ".drover-key-")
 	if err != nil {
 		return nil, fmt.Errorf("make the key file: %w", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"drover/executor"
 	"drover/store"
@@ -58,12 +59,15 @@ func (c *cli) runCommand() *cobra.Command {
 }
 
 // await returns the run when it is over. It works the run itself whenever no serve lives to do it.
-func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, run store.Run) (store.Run, error) {
+func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, run store.Run) (_ store.Run, err error) {
 	waiting, done := context.WithCancel(context.WithoutCancel(ctx))
 	defer done()
-	watched := make(chan error, 1)
-	go func() { watched <- s.Watch(waiting) }()
-	defer func() { done(); <-watched }()
+	var watch errgroup.Group
+	watch.Go(func() error { return s.Watch(waiting) })
+	defer func() {
+		done()
+		err = errors.Join(err, watch.Wait())
+	}()
 	stopCancel := context.AfterFunc(ctx, func() { c.cancelRun(waiting, s, run) })
 	defer stopCancel()
 

@@ -84,7 +84,7 @@ func safe(t *testing.T, p action.Parameter, value string) {
 		t.Errorf("%s took a control character: %q", p.Name, value)
 	case strings.HasPrefix(value, "-") && !p.LeadingDash:
 		t.Errorf("%s took a leading dash: %q", p.Name, value)
-	case utf8.RuneCountInString(value) > max(p.MaxLength, action.DefaultMaxLength):
+	case utf8.RuneCountInString(value) > p.MaxLength:
 		t.Errorf("%s took %d characters", p.Name, utf8.RuneCountInString(value))
 	}
 }

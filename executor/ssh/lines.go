@@ -110,14 +110,19 @@ func (l *lines) emit(text []byte) bool {
 		}
 		return false
 	}
-	if m := keyBegin.FindIndex(text); m != nil {
-		l.hide(text[:m[0]])
-		l.out([]byte(redacted))
-		l.key = true
-		l.emit(text[m[1]:])
+	if !contains(text, "PRIVATE KEY-----") {
+		l.hide(text)
 		return true
 	}
-	l.hide(text)
+	m := keyBegin.FindIndex(text)
+	if m == nil {
+		l.hide(text)
+		return true
+	}
+	l.hide(text[:m[0]])
+	l.out([]byte(redacted))
+	l.key = true
+	l.emit(text[m[1]:])
 	return true
 }
 

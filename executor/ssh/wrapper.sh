@@ -33,7 +33,7 @@ command=$!
 # The signal is repeated, for the first may come just before wait.
 {
 	cat <&3
-	while kill -USR1 $$; do sleep 1; done
+	while kill -USR1 $$; do sleep 0.2 || sleep 1; done
 } >/dev/null 2>&1 &
 watch=$!
 exec 3<&-
