@@ -34,7 +34,7 @@ fuzz: ## Fuzz each parser for half a minute
 
 .PHONY: bench
 bench: ## Measure acks, a run beside bare SSH, and one server against two
-	go run ./cmd/drover/bench
+	go test -run '^$$' -bench . -benchtime 1x ./cmd/drover
 
 .PHONY: lint
 lint: ## gofmt, go vet, golangci-lint

@@ -35,17 +35,40 @@ func (l *limiter) post(channel string, now time.Time) (wait time.Duration) {
 	return l.take("post/"+channel, postEvery, postBurst, 1, now)
 }
 
+// canPost and canUpdate say whether a call would have to wait, without making it.
+func (l *limiter) canPost(channel string, now time.Time) (wait time.Duration) {
+	return l.peek("post/"+channel, postEvery, postBurst, 1, now)
+}
+
+func (l *limiter) canUpdate(final bool, now time.Time) (wait time.Duration) {
+	return l.peek("update", updateEvery, updateBurst, need(final), now)
+}
+
+func need(final bool) int {
+	if final {
+		return 1
+	}
+	return 1 + kept
+}
+
 // update asks for one chat.update. Progress is refused while only a few are left.
 func (l *limiter) update(final bool, now time.Time) (wait time.Duration) {
-	need := 1
-	if !final {
-		need += kept
-	}
-	return l.take("update", updateEvery, updateBurst, need, now)
+	return l.take("update", updateEvery, updateBurst, need(final), now)
 }
 
 // take takes one token if there are need of them, or says how long to wait until there are.
 func (l *limiter) take(key string, every time.Duration, burst, need int, now time.Time) time.Duration {
+	wait := l.peek(key, every, burst, need, now)
+	if wait > 0 {
+		return wait
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buckets[key].AllowN(now, 1)
+	return 0
+}
+
+func (l *limiter) peek(key string, every time.Duration, burst, need int, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if until, ok := l.paused[key]; ok && now.Before(until) {
@@ -59,7 +82,6 @@ func (l *limiter) take(key string, every time.Duration, burst, need int, now tim
 	if missing := float64(need) - bucket.TokensAt(now); missing > 0 {
 		return time.Duration(missing * float64(every))
 	}
-	bucket.AllowN(now, 1)
 	return 0
 }
 

@@ -17,6 +17,8 @@ const (
 	// cardPace is the least time between two progress edits of one card; the first comes after firstEdit.
 	cardPace  = 3 * time.Second
 	firstEdit = time.Second
+	// breath is the least time between two looks at what is behind: many commits are looked at together.
+	breath = 50 * time.Millisecond
 	// idle is how often the projector looks when nothing changes.
 	idle = time.Minute
 	// channelsAtOnce is how many channels are served at the same time.
@@ -45,6 +47,11 @@ func (p *Projector) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-time.After(breath):
+		}
+		select {
+		case <-ctx.Done():
+			return nil
 		case <-changed:
 		case <-time.After(next):
 		}
@@ -54,13 +61,16 @@ func (p *Projector) Run(ctx context.Context) error {
 // Flush renders what is behind once more, at the end, until nothing is left or ctx ends.
 func (p *Projector) Flush(ctx context.Context) error {
 	for ctx.Err() == nil {
+		changed := p.store.Changed()
 		behind, err := p.store.Behind(ctx)
 		if err != nil || len(behind) == 0 {
 			return err
 		}
+		next := p.pass(ctx)
 		select {
 		case <-ctx.Done():
-		case <-time.After(p.pass(ctx)):
+		case <-changed:
+		case <-time.After(next):
 		}
 	}
 	return nil
@@ -107,7 +117,7 @@ func byChannel(messages []store.Message) map[string][]store.Message {
 
 // render brings one message up to date. It returns how long to wait before it can go on, or 0 when nothing is left.
 func (p *Projector) render(ctx context.Context, m store.Message) (wait time.Duration) {
-	if wait := m.RetryAt.Sub(p.store.Now().Time); wait > 0 {
+	if wait := p.notYet(m); wait > 0 {
 		return wait
 	}
 	run, err := p.store.Run(ctx, m.Owner)
@@ -118,6 +128,20 @@ func (p *Projector) render(ctx context.Context, m store.Message) (wait time.Dura
 		return p.failed(ctx, m, run, err)
 	}
 	return wait
+}
+
+// notYet says how long a message must wait whatever its rows say. It keeps a long queue cheap: nothing is read for it.
+func (p *Projector) notYet(m store.Message) time.Duration {
+	now := p.store.Now().Time
+	switch {
+	case m.RetryAt.After(now):
+		return m.RetryAt.Sub(now)
+	case m.TS == "":
+		return p.limiter.canPost(m.Channel, now)
+	case m.Final:
+		return p.limiter.canUpdate(true, now)
+	}
+	return 0
 }
 
 func (p *Projector) renderOf(ctx context.Context, m store.Message, run store.Run) (time.Duration, error) {

@@ -23,24 +23,26 @@ func FoldNames(list []string) string {
 			i++
 			continue
 		}
-		first, last := numbered.FindStringSubmatch(sorted[i]), numbered.FindStringSubmatch(sorted[i+length-1])
-		out = append(out, fmt.Sprintf("%s[%s-%s]", first[1], first[2], last[2]))
+		first := numbered.FindStringSubmatch(sorted[i])
+		out = append(out, fmt.Sprintf("%s[%s-%s]", first[1], first[2], strings.TrimPrefix(sorted[i+length-1], first[1])))
 		i += length
 	}
 	return strings.Join(out, " ")
 }
 
-// runOf counts how many names from the first on have the same stem and numbers that follow on one another.
+// runOf counts how many names from the first on have the same stem and numbers that follow on one another, up to what
+// one range may stand for.
 func runOf(sorted []string) int {
 	first := numbered.FindStringSubmatch(sorted[0])
 	if first == nil {
 		return 1
 	}
 	start, _ := strconv.Atoi(first[2]) // at most nine digits
-	for i := 1; i < len(sorted); i++ {
+	limit := min(len(sorted), maxRange)
+	for i := 1; i < limit; i++ {
 		if sorted[i] != first[1]+strconv.Itoa(start+i) {
 			return i
 		}
 	}
-	return len(sorted)
+	return limit
 }

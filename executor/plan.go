@@ -158,11 +158,17 @@ func unfit(s store.Server) string {
 	return ""
 }
 
-// replan makes the plan of a recorded run again, from the servers and the action revision as they are now.
+// replan makes the plan of a recorded run again, from the servers as they are now. An action that was edited or taken
+// out of the whitelist since is refused: what was asked for is not what drover may do any more.
 func (e *Engine) replan(ctx context.Context, run store.Run) (*Plan, error) {
-	entry, err := e.store.ActionRevision(ctx, run.ActionID)
-	if err != nil {
+	entry, err := e.store.ActionNamed(ctx, run.Action)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, refuse("`%s` was removed since this run was asked for.", run.Action)
+	case err != nil:
 		return nil, err
+	case entry.ID != run.ActionID:
+		return nil, refuse("`%s` was edited since this run was asked for. Ask again to run it as it is now.", run.Action)
 	}
 	all, err := e.store.Servers(ctx)
 	if err != nil {

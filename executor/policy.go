@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 
 	"drover/store"
 )
@@ -59,8 +60,10 @@ func (e *Engine) checkIdentity(ctx context.Context, actor store.Actor) error {
 	return nil
 }
 
-// Any says whether the actor has any role at all.
-func (r Rights) Any() bool { return r.actor.Local() || len(r.bindings) > 0 }
+// Any says whether the actor has any role at all. A deny binding is none.
+func (r Rights) Any() bool {
+	return r.actor.Local() || slices.ContainsFunc(r.bindings, func(b store.Binding) bool { return b.Effect == store.Allow })
+}
 
 // Has says whether the actor has a role for something, somewhere.
 func (r Rights) Has(role store.Role) bool {
@@ -94,9 +97,14 @@ func (r Rights) MayRun(role store.Role, action string, server store.Server) (all
 	return false, fmt.Sprintf("it needs the role %s", role)
 }
 
+// covers says whether a binding is about an action on a server. A pattern that cannot be read allows nothing and denies
+// everything.
 func covers(b store.Binding, action string, server store.Server) bool {
 	matched, err := path.Match(b.ActionGlob, action)
-	return err == nil && matched && (b.Tag == "" || server.HasTag(b.Tag))
+	if err != nil {
+		matched = b.Effect != store.Allow
+	}
+	return matched && (b.Tag == "" || server.HasTag(b.Tag))
 }
 
 // includes says whether having one role means having the other.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"drover/store"
 )
@@ -41,6 +43,11 @@ func ParseRequest(words []string) (Request, error) {
 	if len(words) == 0 {
 		return Request{}, usage("Say what to do and where, for example `update web1 db1`.")
 	}
+	for _, word := range words {
+		if err := checkText(word); err != nil {
+			return Request{}, err
+		}
+	}
 	r := Request{Action: strings.ToLower(words[0]), Params: map[string]string{}}
 	for _, word := range words[1:] {
 		name, value, assigned := strings.Cut(word, "=")
@@ -55,13 +62,29 @@ func ParseRequest(words []string) (Request, error) {
 	return r, nil
 }
 
+// checkText refuses what does not show: control characters, and those that turn or break a line where it is shown.
+func checkText(word string) error {
+	if !utf8.ValidString(word) {
+		return usage("`%s` is not valid UTF-8.", quotable(word))
+	}
+	if i := strings.IndexFunc(word, hidden); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(word[i:])
+		return usage("`%s` holds the control character %U.", quotable(word), r)
+	}
+	return nil
+}
+
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
 func (r *Request) assign(name, value string) error {
 	known, err := r.Options.set(name, value)
 	if err != nil || known {
 		return err
 	}
 	if !paramName.MatchString(name) {
-		return usage("`%s` is no parameter's name. Write parameters as `name=value`.", name)
+		return usage("`%s` is no parameter's name. Write parameters as `name=value`.", quotable(name))
 	}
 	if _, twice := r.Params[name]; twice {
 		return usage("`%s` is given twice.", name)
@@ -74,18 +97,26 @@ func (r *Request) assign(name, value string) error {
 func (o *Options) set(name, value string) (known bool, err error) {
 	switch name {
 	case "parallel":
+		if o.Parallel != 0 {
+			return true, usage("`parallel` is given twice.")
+		}
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > maxSessions {
-			return true, usage("`parallel=%s` is not a number of servers between 1 and %d.", value, maxSessions)
+			return true, usage("`parallel=%s` is not a number of servers between 1 and %d.", quotable(value), maxSessions)
 		}
 		o.Parallel = n
 	case "timeout":
+		if o.Timeout != 0 {
+			return true, usage("`timeout` is given twice.")
+		}
 		d, err := time.ParseDuration(value)
 		if err != nil || d < time.Second || d > MaxTimeout {
-			return true, usage("`timeout=%s` is not a time between 1s and 24h. Write for example `timeout=10m`.", value)
+			return true, usage("`timeout=%s` is not a time between 1s and 24h. Write for example `timeout=10m`.", quotable(value))
 		}
 		o.Timeout = d
-	case "batch", "canary", "max-failures", "urgent":
+	case "reason":
+		return true, usage("Write the reason at the end, after the word `because`.")
+	case "batch", "canary", "max-failures", "max_failures", "urgent":
 		return true, usage("The option `%s` is not part of this version of drover.", name)
 	default:
 		return false, nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"drover/store"
 )
@@ -149,9 +150,17 @@ func names(servers []store.Server, keep func(store.Server) bool) []string {
 	return list
 }
 
-// quotable keeps typed text from breaking out of the code quotes of an answer.
+// quotable keeps typed text from breaking out of the code quotes of an answer, and from hiding in it.
 func quotable(word string) string {
-	word = strings.ReplaceAll(word, "`", "'")
+	word = strings.Map(func(r rune) rune {
+		switch {
+		case r == '`':
+			return '\''
+		case hidden(r):
+			return utf8.RuneError
+		}
+		return r
+	}, word)
 	if runes := []rune(word); len(runes) > 80 {
 		return string(runes[:80]) + "…"
 	}
@@ -164,14 +173,22 @@ var digits = regexp.MustCompile(`[0-9]+|[^0-9]+`)
 func CompareNames(a, b string) int {
 	as, bs := digits.FindAllString(a, -1), digits.FindAllString(b, -1)
 	for i := range min(len(as), len(bs)) {
-		x, errX := strconv.Atoi(as[i])
-		y, errY := strconv.Atoi(bs[i])
-		if errX == nil && errY == nil && x != y {
-			return cmp.Compare(x, y)
-		}
-		if c := cmp.Compare(as[i], bs[i]); c != 0 {
+		if c := compareChunks(as[i], bs[i]); c != 0 {
 			return c
 		}
 	}
 	return cmp.Compare(len(as), len(bs))
 }
+
+// compareChunks orders numbers by their value, however long they are, and everything else by its text.
+func compareChunks(a, b string) int {
+	if isNumber(a) && isNumber(b) {
+		x, y := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+		if c := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a, b)
+}
+
+func isNumber(chunk string) bool { return chunk[0] >= '0' && chunk[0] <= '9' }

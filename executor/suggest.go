@@ -9,7 +9,11 @@ import (
 
 // DidYouMean is " Did you mean `update`?" for the candidate nearest to a mistyped word, or "" when none is near.
 func DidYouMean(word string, candidates []string) string {
-	best, bestDistance := "", 1+max(1, len(word)/3)
+	limit := max(2, len(word)/3) // two letters swapped are a distance of two
+	if len(word) <= 3 {
+		limit = 1
+	}
+	best, bestDistance := "", limit+1
 	for _, candidate := range candidates {
 		distance := levenshtein.ComputeDistance(word, candidate)
 		if len(word) >= 3 && strings.HasPrefix(candidate, word) {

@@ -48,7 +48,7 @@ func (s *Store) ActionRevision(ctx context.Context, id string) (Action, error) {
 
 // AddAction adds an action, or a removed one again. It returns ErrExists when there is one of that name.
 func (s *Store) AddAction(ctx context.Context, actor Actor, name, yaml string) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		last, err := t.newestAction(ctx, name)
 		if err != nil {
 			return err
@@ -62,7 +62,7 @@ func (s *Store) AddAction(ctx context.Context, actor Actor, name, yaml string) e
 
 // EditAction adds a revision to an action. It returns ErrNotFound when there is none of that name.
 func (s *Store) EditAction(ctx context.Context, actor Actor, name, yaml string) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		last, err := t.newestAction(ctx, name)
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (s *Store) EditAction(ctx context.Context, actor Actor, name, yaml string) 
 
 // RemoveAction takes an action out of the whitelist by a revision that says so.
 func (s *Store) RemoveAction(ctx context.Context, actor Actor, name string) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		last, err := t.newestAction(ctx, name)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func (s *Store) InstallBuiltin(ctx context.Context, name, yaml string) error {
 	if err == nil && (!current.Builtin || current.YAML == yaml) {
 		return nil
 	}
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		last, err := t.newestAction(ctx, name)
 		if err != nil {
 			return err

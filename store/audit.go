@@ -83,7 +83,7 @@ func (s *Store) VerifyAudit(ctx context.Context) (entries int64, broken *AuditEn
 
 // AuditRefusal records a request that was turned down. A refusal makes no run.
 func (s *Store) AuditRefusal(ctx context.Context, actor Actor, subject, why string) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		return t.audit(ctx, actor, "request.refused", subject, detail{"why": why})
 	})
 }

@@ -44,7 +44,7 @@ func (s *Store) Grant(ctx context.Context, actor Actor, b Binding) error {
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		b.ID, b.CreatedBy, b.CreatedAt = id, actor, t.now
 		result, err := t.NamedExecContext(ctx, `INSERT INTO bindings (id, subject, role, action_glob, tag, effect, created_by, created_at)
 			VALUES (:id, :subject, :role, :action_glob, :tag, :effect, :created_by, :created_at) ON CONFLICT DO NOTHING`, b)
@@ -61,7 +61,7 @@ func (s *Store) Grant(ctx context.Context, actor Actor, b Binding) error {
 
 // Revoke takes every binding of one role, allow and deny, from a subject. It returns ErrNotFound when there is none.
 func (s *Store) Revoke(ctx context.Context, actor, subject Actor, role Role) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		revoked, err := t.change(ctx, "DELETE FROM bindings WHERE subject = ? AND role = ?", subject, role)
 		if err != nil {
 			return fmt.Errorf("revoke %s from %s: %w", role, subject, err)

@@ -15,7 +15,7 @@ type Channel struct {
 
 // SaveChannel keeps what Slack said just now.
 func (s *Store) SaveChannel(ctx context.Context, channel Channel) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		channel.CheckedAt = t.now
 		_, err := t.NamedExecContext(ctx, `INSERT INTO channels (channel_id, visible, shared, checked_at)
 			VALUES (:channel_id, :visible, :shared, :checked_at)

@@ -23,7 +23,7 @@ func (s *Store) QueuedRuns(ctx context.Context) ([]string, error) {
 
 // Claim takes a queued run: queued → running. Of several that try, one gets the lease.
 func (s *Store) Claim(ctx context.Context, id, owner string, hold time.Duration) (lease Lease, claimed bool, err error) {
-	err = s.transact(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		claimed, err = t.change(ctx, `UPDATE runs SET state = 'running', owner = ?, epoch = epoch + 1, lease_until = ?, started_at = ?
 			WHERE id = ? AND state = 'queued'`, owner, t.now.Add(hold), t.now, id)
 		if err != nil {
@@ -46,7 +46,7 @@ func (s *Store) Claim(ctx context.Context, id, owner string, hold time.Duration)
 
 // Renew keeps a lease. It returns false when the lease is lost: the holder must stop at once.
 func (s *Store) Renew(ctx context.Context, lease Lease, hold time.Duration) (held bool, err error) {
-	err = s.share(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		held, err = t.change(ctx, "UPDATE runs SET lease_until = ? WHERE id = ? AND epoch = ? AND state = 'running'", t.now.Add(hold), lease.RunID, lease.Epoch)
 		return err
 	})
@@ -59,7 +59,7 @@ func (s *Store) Renew(ctx context.Context, lease Lease, hold time.Duration) (hel
 // Cancel asks for the end of a run. A queued run ends here; of a running one, whoever holds the lease ends the
 // targets. It returns false when the run is over or somebody asked before.
 func (s *Store) Cancel(ctx context.Context, actor Actor, id string) (accepted bool, err error) {
-	err = s.transact(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		accepted, err = t.change(ctx, `UPDATE runs SET cancel_by = ? WHERE id = ? AND cancel_by = ''
 			AND state IN ('awaiting_approval', 'queued', 'running', 'paused')`, actor, id)
 		if err != nil || !accepted {
@@ -98,7 +98,7 @@ func (s *Store) CancelRequested(ctx context.Context) (map[string]Actor, error) {
 
 // DenyRun ends a claimed run before anything was sent: rights were lost or the plan changed since it was requested.
 func (s *Store) DenyRun(ctx context.Context, lease Lease, why string) (denied bool, err error) {
-	err = s.transact(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		if ok, err := t.holds(ctx, lease); err != nil || !ok {
 			return err
 		}
@@ -117,7 +117,7 @@ func (s *Store) ExpireQueued(ctx context.Context, limit time.Duration) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		for _, id := range ids {
 			if _, err := t.end(ctx, id, Queued, Expired, fmt.Sprintf("it was not begun within %s", limit)); err != nil {
 				return err
@@ -130,7 +130,7 @@ func (s *Store) ExpireQueued(ctx context.Context, limit time.Duration) error {
 // FinishRun ends a run whose targets are all over, in the state that follows from theirs. It returns false when a
 // target is open or the lease is lost.
 func (s *Store) FinishRun(ctx context.Context, lease Lease) (finished bool, err error) {
-	err = s.transact(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		finished, err = t.finish(ctx, lease.RunID, lease.Epoch)
 		return err
 	})
@@ -140,7 +140,7 @@ func (s *Store) FinishRun(ctx context.Context, lease Lease) (finished bool, err 
 // ReleaseOwners expires at once the leases of every owner whose name begins with prefix. Only for a caller who knows
 // that they are dead: one that holds the Lock they held.
 func (s *Store) ReleaseOwners(ctx context.Context, prefix string) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.changeMany(ctx, "UPDATE runs SET lease_until = 0 WHERE state = 'running' AND substr(owner, 1, ?) = ?", len(prefix), prefix)
 		return err
 	})
@@ -176,7 +176,7 @@ func (s *Store) ReapExpired(ctx context.Context) ([]string, error) {
 }
 
 func (s *Store) reap(ctx context.Context, lease Lease) (reaped bool, err error) {
-	err = s.transact(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		// A higher epoch shuts out the old owner, should it still live.
 		reaped, err = t.change(ctx, `UPDATE runs SET epoch = epoch + 1, owner = 'reaper' WHERE id = ? AND epoch = ? AND state = 'running' AND lease_until < ?`,
 			lease.RunID, lease.Epoch, t.now)
@@ -201,7 +201,8 @@ func (t *tx) holds(ctx context.Context, lease Lease) (bool, error) {
 
 // end moves a run that has begun nothing to a final state; its targets are skipped, or cancelled with it.
 func (t *tx) end(ctx context.Context, id string, from, to RunState, why string) (bool, error) {
-	ended, err := t.change(ctx, "UPDATE runs SET state = ?, state_reason = ?, finished_at = ? WHERE id = ? AND state = ?", to, why, t.now, id, from)
+	ended, err := t.change(ctx, `UPDATE runs SET state = ?, state_reason = ?, finished_at = ? WHERE id = ? AND state = ?
+		AND NOT EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND state IN ('dispatching', 'running'))`, to, why, t.now, id, from)
 	if err != nil || !ended {
 		return false, err
 	}

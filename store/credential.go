@@ -35,6 +35,9 @@ func (Secrets) String() string { return "[secrets]" }
 // GoString keeps secrets out of %#v.
 func (Secrets) GoString() string { return "[secrets]" }
 
+// MarshalText keeps secrets out of JSON and of structured logs.
+func (s Secrets) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // AddCredential keeps a credential, sealed. It returns ErrExists when the name is taken.
 func (s *Store) AddCredential(ctx context.Context, actor Actor, name string, secrets Secrets) error {
 	id, err := newID()
@@ -51,7 +54,7 @@ func (s *Store) AddCredential(ctx context.Context, actor Actor, name string, sec
 			return err
 		}
 	}
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		added, err := t.change(ctx, `INSERT INTO credentials (id, name, kind, login_secret, sudo_secret, created_at)
 			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`, id, name, secrets.Kind, login, sudo, t.now)
 		if err != nil {
@@ -113,7 +116,7 @@ func (s *Store) Secrets(ctx context.Context, id string) (Secrets, error) {
 
 // RemoveCredential forgets a credential. It returns ErrInUse while a server logs in with it.
 func (s *Store) RemoveCredential(ctx context.Context, actor Actor, name string) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		removed, err := t.change(ctx, `DELETE FROM credentials WHERE name = ?
 			AND NOT EXISTS (SELECT 1 FROM servers WHERE credential_id = credentials.id)`, name)
 		if err != nil {

@@ -16,7 +16,7 @@ type HostKey struct {
 
 // PinHostKeys replaces a server's pins.
 func (s *Store) PinHostKeys(ctx context.Context, actor Actor, name string, pins []HostKey) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		var id string
 		if err := t.GetContext(ctx, &id, "SELECT id FROM servers WHERE name = ?", name); err != nil {
 			return fmt.Errorf("pin host keys of %s: %w", name, found(err))

@@ -7,7 +7,7 @@ import (
 
 // Receive notes a delivery of Slack's that makes no run, and says whether it had been delivered before.
 func (s *Store) Receive(ctx context.Context, key string) (duplicate bool, err error) {
-	err = s.transact(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		duplicate, err = t.receive(ctx, key)
 		return err
 	})

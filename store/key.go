@@ -46,13 +46,29 @@ func (s *Store) loadKeys(ctx context.Context, file string) (*keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if wanted == "" {
-		return derived, s.transact(ctx, func(t *tx) error { return t.setSetting(ctx, keySetting, check) })
+	if wanted, err = s.keepKeyCheck(ctx, wanted, check); err != nil {
+		return nil, err
 	}
 	if wanted != check {
 		return nil, fmt.Errorf("%w (tried %s)", ErrKeyWrong, file)
 	}
 	return derived, nil
+}
+
+// keepKeyCheck makes the first key the database's own, and returns the check of the one that is. Of two processes that
+// start at once with different key files, the second is refused.
+func (s *Store) keepKeyCheck(ctx context.Context, wanted, check string) (string, error) {
+	if wanted != "" {
+		return wanted, nil
+	}
+	err := s.transact(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", keySetting, check)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("note the key file: %w", err)
+	}
+	return s.Setting(ctx, keySetting)
 }
 
 func derive(master []byte) (*keys, string, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -24,6 +25,27 @@ func (s *Store) TryLock() (*Lock, error) {
 		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}
 	return &Lock{file}, nil
+}
+
+// awaitTurn makes processes open a database one after the other, until the returned file is closed: of two that turn
+// a file to WAL or migrate it at once, one fails. What is locked is the directory, for closing the database's own file
+// would drop the locks that SQLite holds on it.
+func (s *Store) awaitTurn() (*os.File, error) {
+	dir, err := os.Open(filepath.Dir(s.path))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		_ = dir.Close()
+		return nil, fmt.Errorf("lock %s: %w", dir.Name(), err)
+	}
+	return dir, nil
 }
 
 // Release gives the lock back.

@@ -31,6 +31,7 @@ type Message struct {
 	RetryAt         Time        `db:"retry_at"`
 	GivenUp         string      `db:"given_up"`
 	CreatedAt       Time        `db:"created_at"`
+	Final           bool        `db:"final"` // the run is over; only Behind fills it
 }
 
 func (t *tx) createCard(ctx context.Context, run Run) error {
@@ -55,11 +56,12 @@ func (t *tx) createMessage(ctx context.Context, m Message) (string, error) {
 	return m.ID, nil
 }
 
-// Behind lists the messages that do not show their rows yet, cards first. One that failed waits for its RetryAt.
+// Behind lists the messages that do not show their rows yet: cards first, and of those the ones of runs that are over.
+// One that failed waits for its RetryAt.
 func (s *Store) Behind(ctx context.Context) ([]Message, error) {
 	list := []Message{}
-	err := s.read.SelectContext(ctx, &list, `SELECT * FROM messages WHERE rendered_version < wanted_version AND given_up = ''
-		ORDER BY (kind = 'card') DESC, id`)
+	err := s.read.SelectContext(ctx, &list, `SELECT messages.*, runs.finished_at IS NOT NULL AS final FROM messages JOIN runs ON runs.id = messages.owner
+		WHERE rendered_version < wanted_version AND given_up = '' ORDER BY (kind = 'card') DESC, final DESC, messages.id`)
 	if err != nil {
 		return nil, fmt.Errorf("list messages that are behind: %w", err)
 	}
@@ -116,7 +118,7 @@ func (s *Store) ForgetPost(ctx context.Context, id string) error {
 }
 
 func (s *Store) updateMessage(ctx context.Context, query string, args ...any) error {
-	err := s.share(ctx, func(t *tx) error {
+	err := s.transact(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.ExecContext(ctx, query, args...)
 		return err
 	})
@@ -135,7 +137,7 @@ type NewReply struct {
 
 // CreateReplies records replies in the thread of a card. A target that a reply tells of already is left to it.
 func (s *Store) CreateReplies(ctx context.Context, run Run, card Message, replies []NewReply) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		for _, reply := range replies {
 			if err := t.createReply(ctx, run, card, reply); err != nil {
 				return err

@@ -93,7 +93,7 @@ func (s *Store) CreateRun(ctx context.Context, n NewRun) (run Run, duplicate boo
 	if n.ID, err = newID(); err != nil {
 		return Run{}, false, err
 	}
-	err = s.transact(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		if duplicate, err = t.receive(ctx, n.InboxKey); err != nil || duplicate {
 			return err
 		}

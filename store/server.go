@@ -42,7 +42,7 @@ func (s *Store) AddServer(ctx context.Context, actor Actor, server Server) error
 		return err
 	}
 	server.ID = id
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		server.CreatedAt = t.now
 		result, err := t.NamedExecContext(ctx, `INSERT INTO servers
 			(id, name, address, port, platform, login_user, credential_id, note, created_at)
@@ -92,7 +92,7 @@ func (t *tx) setTags(ctx context.Context, id string, tags []string) error {
 // EditServer replaces everything but the name, the pins and the facts. A new address or port drops the pins: they
 // belong to the machine that was there.
 func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		moved, err := t.change(ctx, "DELETE FROM host_keys WHERE server_id = (SELECT id FROM servers WHERE name = ? AND (address <> ? OR port <> ?))",
 			server.Name, server.Address, server.Port)
 		if err != nil {
@@ -117,7 +117,7 @@ func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) erro
 
 // RemoveServer forgets a server; the history of its runs stays. It returns ErrInUse while a run is under way on it.
 func (s *Store) RemoveServer(ctx context.Context, actor Actor, name string) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		removed, err := t.change(ctx, `DELETE FROM servers WHERE name = ? AND NOT EXISTS (SELECT 1 FROM targets
 			WHERE server_id = servers.id AND state IN ('dispatching', 'running'))`, name)
 		if err != nil {
@@ -136,7 +136,7 @@ func (s *Store) SetDisabled(ctx context.Context, actor Actor, name, reason strin
 	if reason == "" {
 		event = "server.enabled"
 	}
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		changed, err := t.change(ctx, "UPDATE servers SET disabled_reason = ? WHERE name = ?", reason, name)
 		if err != nil {
 			return fmt.Errorf("change server %s: %w", name, err)

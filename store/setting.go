@@ -29,7 +29,7 @@ func (s *Store) SetSetting(ctx context.Context, actor Actor, name, value string)
 	if err != nil || before == value {
 		return err
 	}
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.setSetting(ctx, name, value); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -50,10 +51,14 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, opts Options) error {
+	turn, err := s.awaitTurn()
+	if err != nil {
+		return err
+	}
+	defer turn.Close()
 	if err := s.create(); err != nil {
 		return err
 	}
-	var err error
 	// The writer opens first: a read-only connection cannot turn the file to WAL.
 	if s.write, err = connect(ctx, s.path, "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_txlock=immediate", 1); err != nil {
 		return err
@@ -71,9 +76,13 @@ func (s *Store) open(ctx context.Context, opts Options) error {
 	return err
 }
 
-// create makes the file so that only its owner can read it: outputs of commands are in there.
+// create makes the file so that only its owner can read it: outputs of commands are in there. It does not open a file
+// that is there: closing it would drop the POSIX locks that SQLite holds on it anywhere else in this process.
 func (s *Store) create() error {
-	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -113,28 +122,31 @@ func (s *Store) Path() string { return s.path }
 // Now is the store's clock, to the microsecond that it stores.
 func (s *Store) Now() Time { return timeOf(s.now()) }
 
-// tx is one write transaction. All rows of one transaction share one time.
+// tx is one change within a write transaction. All rows of one change share one time.
 type tx struct {
 	*sqlx.Tx
-	keys *keys
-	now  Time
+	keys  *keys
+	now   Time
+	wrote bool // a row was changed: there is something to tell the watchers
 }
 
-// transact runs fn in one write transaction and tells the watchers when it is committed.
-func (s *Store) transact(ctx context.Context, fn func(*tx) error) error {
-	sqlTx, err := s.write.BeginTxx(ctx, nil)
+// ExecContext is sqlx's, and notes whether it changed a row.
+func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.note(t.Tx.ExecContext(ctx, query, args...))
+}
+
+// NamedExecContext is sqlx's, and notes whether it changed a row.
+func (t *tx) NamedExecContext(ctx context.Context, query string, arg any) (sql.Result, error) {
+	return t.note(t.Tx.NamedExecContext(ctx, query, arg))
+}
+
+func (t *tx) note(result sql.Result, err error) (sql.Result, error) {
 	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
+		return nil, err
 	}
-	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing; before it, the first error counts
-	if err := fn(&tx{Tx: sqlTx, keys: s.keys, now: s.Now()}); err != nil {
-		return err
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
-	}
-	s.changes.announce()
-	return nil
+	n, err := result.RowsAffected()
+	t.wrote = t.wrote || n > 0
+	return result, err
 }
 
 // change runs one conditional UPDATE and says whether it changed a row.

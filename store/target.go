@@ -85,7 +85,11 @@ const leaseHeld = ` AND EXISTS (SELECT 1 FROM runs WHERE runs.id = targets.run_i
 // BeginTarget moves a target from pending to dispatching. It returns false when the lease is lost, the target is not
 // pending any more, or another run is changing the server; for the last, waitsFor is that run's number.
 func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began bool, waitsFor int, err error) {
-	err = s.share(ctx, func(t *tx) error {
+	if err := ctx.Err(); err != nil {
+		return false, 0, err // nobody is there to go on with what would begin
+	}
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
+		waitsFor = 0 // it may be the second try: see commit
 		began, err = t.change(ctx, `UPDATE targets SET state = 'dispatching', started_at = ?, waits_for = 0 WHERE id = ? AND state = 'pending'
 			AND NOT (changes = TRUE AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id
 				AND o.changes = TRUE AND o.state IN ('dispatching', 'running')))`+leaseHeld, t.now, id, lease.Epoch)
@@ -119,7 +123,7 @@ func (t *tx) wait(ctx context.Context, lease Lease, id string) (number int, err 
 
 // TargetStarted moves a target from dispatching to running: the server has accepted the command.
 func (s *Store) TargetStarted(ctx context.Context, lease Lease, id string) (moved bool, err error) {
-	err = s.share(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		moved, err = t.change(ctx, "UPDATE targets SET state = 'running' WHERE id = ? AND state = 'dispatching'"+leaseHeld, id, lease.Epoch)
 		if err != nil || !moved {
 			return err
@@ -131,7 +135,7 @@ func (s *Store) TargetStarted(ctx context.Context, lease Lease, id string) (move
 
 // FinishTarget ends a target that was under way. What the server said of itself is kept with the server.
 func (s *Store) FinishTarget(ctx context.Context, lease Lease, target Target, r Result) (finished bool, err error) {
-	err = s.share(ctx, func(t *tx) error {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		finished, err = t.change(ctx, `UPDATE targets SET state = ?, exit_code = ?, error_kind = ?, summary = ?, details = ?, stdout = ?, stderr = ?,
 			facts = ?, finished_at = ? WHERE id = ? AND state IN ('dispatching', 'running')`+leaseHeld,
 			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.Facts, t.now, target.ID, lease.Epoch)
@@ -179,7 +183,7 @@ func (t *tx) touchReply(ctx context.Context, runID, targetID string) error {
 
 // EndPending ends the targets of a run that have not begun.
 func (s *Store) EndPending(ctx context.Context, lease Lease, state TargetState, why string) error {
-	return s.share(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		if held, err := t.holds(ctx, lease); err != nil || !held {
 			return err
 		}

@@ -22,7 +22,7 @@ func (u User) Actor() Actor { return SlackActor(u.TeamID, u.SlackID) }
 
 // SaveUser keeps what Slack said just now.
 func (s *Store) SaveUser(ctx context.Context, user User) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		user.CheckedAt = t.now
 		_, err := t.NamedExecContext(ctx, `INSERT INTO users (team_id, slack_id, name, bot, guest, stranger, deactivated, checked_at)
 			VALUES (:team_id, :slack_id, :name, :bot, :guest, :stranger, :deactivated, :checked_at)
@@ -55,7 +55,7 @@ func (s *Store) Users(ctx context.Context) ([]User, error) {
 
 // LinkLogin says that a login on drover's own host belongs to a Slack user.
 func (s *Store) LinkLogin(ctx context.Context, actor Actor, login string, user Actor) error {
-	return s.transact(ctx, func(t *tx) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.ExecContext(ctx, `INSERT INTO logins (login, actor) VALUES (?, ?)
 			ON CONFLICT (login) DO UPDATE SET actor = excluded.actor`, login, user)
 		if err != nil {

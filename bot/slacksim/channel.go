@@ -8,14 +8,14 @@ import (
 
 // Channel is a conversation. The bot is a member only if it is listed.
 type Channel struct {
-	ID        string
-	Name      string
-	Private   bool
-	ExtShared bool
-	Archived  bool
-	Members   []string
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Private   bool     `json:"private"`
+	ExtShared bool     `json:"ext_shared"`
+	Archived  bool     `json:"archived"`
+	Members   []string `json:"members"`
 	// DM is the other person in a direct message with the bot, else "".
-	DM string
+	DM string `json:"dm"`
 }
 
 type channel struct {

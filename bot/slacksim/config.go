@@ -24,9 +24,9 @@ type Config struct {
 
 // Team is a workspace.
 type Team struct {
-	ID     string
-	Name   string
-	Domain string
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain string `json:"domain"`
 }
 
 // Limits are Slack's limits. A zero field means Slack's own value; a negative

@@ -133,7 +133,9 @@ func (s *Server) openedDM(r *request) (*channel, bool, error) {
 		return nil, false, refuse("users_list_not_supplied")
 	case len(ids) > 1:
 		// A group DM: the simulator has none, with or without the scope for it.
-		return nil, false, &apiError{code: "missing_scope", extra: object{"needed": "mpim:write"}}
+		return nil, false, &apiError{code: "missing_scope", extra: object{
+			"needed": "mpim:write", "provided": strings.Join(s.manifest.OAuth.Scopes.Bot, ","),
+		}}
 	}
 	u, ok := s.users[ids[0]]
 	switch {

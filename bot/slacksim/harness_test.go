@@ -306,3 +306,7 @@ func slash(t testing.TB, s *slacksim.Server, text string) <-chan slacksim.Respon
 	}()
 	return out
 }
+
+func jsonEncode(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }
+
+func jsonDecode(text string, v any) error { return json.Unmarshal([]byte(text), v) }

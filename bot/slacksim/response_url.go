@@ -21,16 +21,8 @@ type responseURL struct {
 
 // newResponseURL makes a response_url. The caller holds s.mu.
 func (s *Server) newResponseURL(door string, c *channel, u *User, origin *Message) string {
-	now := s.now()
-	if len(s.responseURLs) > 1000 {
-		for url, ru := range s.responseURLs {
-			if now.Sub(ru.made) > s.limits.ResponseURLLife {
-				delete(s.responseURLs, url)
-			}
-		}
-	}
 	url := strings.Join([]string{s.base, door, s.cfg.Team.ID, s.appID, newSecret()}, "/")
-	s.responseURLs[url] = &responseURL{channel: c, user: u, origin: origin, made: now}
+	s.responseURLs[url] = &responseURL{channel: c, user: u, origin: origin, made: s.now()}
 	return url
 }
 

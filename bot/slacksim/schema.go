@@ -189,6 +189,3 @@ func numeric(c *checker, at string, v any) {
 		c.problem(at, "must provide a number")
 	}
 }
-
-// anything is for what the simulator does not look into.
-func anything(*checker, string, any) {}

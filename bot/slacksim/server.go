@@ -51,13 +51,13 @@ type Server struct {
 
 	triggers     map[string]*trigger
 	responseURLs map[string]*responseURL
+	swept        time.Time // when expired ones were last thrown away
 	views        map[string]*view
 	modals       map[string][]string // user → ids of the open stack, root first
 	homes        map[string]*view    // by user
 
 	tickets   map[string]ticket
 	conns     map[*conn]bool
-	connCount int
 	pending   map[string]*pending
 	outbox    []*event
 	outboxNew chan struct{}

@@ -38,7 +38,7 @@ func waitFor(t *testing.T, client *socketmode.Client, kind socketmode.EventType)
 			switch e.Type {
 			case kind:
 				return e
-			case socketmode.EventTypeErrorBadMessage, socketmode.EventTypeIncomingError, socketmode.EventTypeConnectionError:
+			case socketmode.EventTypeErrorBadMessage, socketmode.EventTypeConnectionError:
 				t.Fatalf("slack-go reports %s: %+v", e.Type, e.Data)
 			}
 		case <-ctx.Done():

@@ -85,24 +85,34 @@ func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveConn(c *conn, life time.Duration) {
 	defer c.ws.Close() //nolint:errcheck // the peer may be gone already
 	n, ok := s.addConn(c)
-	defer s.removeConn(c)
 	defer close(c.gone)
+	defer s.removeConn(c)
 	if !ok {
 		c.write(s.disconnectFrame(reasonTooMany))
 		s.spawn(func() { c.end(closeNormal) })
 		c.read()
 		return
 	}
-	c.write(object{
-		"type": "hello", "num_connections": n, "connection_info": object{"app_id": s.appID},
-		"debug_info": s.debugInfo(life),
-	})
+	c.sayHello(n, life)
+	s.spawn(func() { c.keepAlive(life) })
+	c.read()
+}
+
+// sayHello sends hello as the first frame. The connection counts as ready
+// before the client can have read it, so that nothing that the client does upon
+// hello finds no connection; the write lock keeps envelopes behind it.
+func (c *conn) sayHello(n int, life time.Duration) {
+	s := c.server
+	c.writes.Lock()
+	defer c.writes.Unlock()
 	s.mu.Lock()
 	c.ready = true
 	s.emit(Event{Kind: EventConnected, Name: c.id})
 	s.mu.Unlock()
-	s.spawn(func() { c.keepAlive(life) })
-	c.read()
+	c.writeLocked(object{
+		"type": "hello", "num_connections": n, "connection_info": object{"app_id": s.appID},
+		"debug_info": s.debugInfo(life),
+	})
 }
 
 func (s *Server) debugInfo(life time.Duration) object {
@@ -151,6 +161,10 @@ func (s *Server) connections() []*conn {
 func (c *conn) write(v any) bool {
 	c.writes.Lock()
 	defer c.writes.Unlock()
+	return c.writeLocked(v)
+}
+
+func (c *conn) writeLocked(v any) bool {
 	if err := c.ws.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return false
 	}
@@ -198,7 +212,7 @@ func (c *conn) keepAlive(life time.Duration) {
 		case <-c.server.done:
 			return
 		case <-old.C:
-			c.server.spawn(func() { c.disconnect(reasonWarning) })
+			c.server.spawn(func() { c.server.disconnect(c, reasonWarning) })
 		case <-pings.C:
 			deadline := time.Now().Add(writeTimeout)
 			if c.ws.WriteControl(websocket.PingMessage, []byte("Ping from applink-local"), deadline) != nil {
@@ -208,19 +222,15 @@ func (c *conn) keepAlive(life time.Duration) {
 	}
 }
 
-// disconnect tells the client to go, gives it time if the reason allows, and ends.
-func (c *conn) disconnect(reason string) {
-	s := c.server
-	s.mu.Lock()
-	c.ready = false
-	s.mu.Unlock()
-	c.write(s.disconnectFrame(reason))
+// leave ends a connection that was told to disconnect, after some time if the
+// reason allows it.
+func (c *conn) leave(reason string) {
 	if reason == reasonWarning || reason == reasonRefresh {
-		grace := time.NewTimer(s.limits.Grace)
+		grace := time.NewTimer(c.server.limits.Grace)
 		defer grace.Stop()
 		select {
 		case <-c.gone:
-		case <-s.done:
+		case <-c.server.done:
 		case <-grace.C:
 		}
 	}
@@ -249,13 +259,23 @@ func (c *conn) end(code int) {
 func (s *Server) Disconnect(reason string) {
 	s.mu.Lock()
 	conns := s.connections()
-	for _, c := range conns {
-		c.ready = false
-	}
 	s.mu.Unlock()
 	for _, c := range conns {
-		s.spawn(func() { c.disconnect(reason) })
+		s.disconnect(c, reason)
 	}
+}
+
+// disconnect tells one client to go; once is enough.
+func (s *Server) disconnect(c *conn, reason string) {
+	s.mu.Lock()
+	ready := c.ready
+	c.ready = false
+	s.mu.Unlock()
+	if !ready {
+		return
+	}
+	c.write(s.disconnectFrame(reason))
+	s.spawn(func() { c.leave(reason) })
 }
 
 // DropConnections closes the TCP connection of every socket without a word.

@@ -12,15 +12,30 @@ type trigger struct {
 
 // newTrigger makes a trigger_id. The caller holds s.mu.
 func (s *Server) newTrigger(userID, viewID string) string {
+	s.sweep()
+	id := newSecret()
+	s.triggers[id] = &trigger{user: userID, viewID: viewID, made: s.now()}
+	return id
+}
+
+// sweep throws away, once a minute, the triggers and response URLs that expired
+// long ago. Younger ones stay, so that the refusal can say what they died of.
+func (s *Server) sweep() {
 	now := s.now()
+	if now.Sub(s.swept) < time.Minute {
+		return
+	}
+	s.swept = now
 	for id, t := range s.triggers {
-		if now.Sub(t.made) > time.Minute {
+		if now.Sub(t.made) > s.limits.Trigger+time.Minute {
 			delete(s.triggers, id)
 		}
 	}
-	id := newSecret()
-	s.triggers[id] = &trigger{user: userID, viewID: viewID, made: now}
-	return id
+	for url, ru := range s.responseURLs {
+		if now.Sub(ru.made) > 2*s.limits.ResponseURLLife {
+			delete(s.responseURLs, url)
+		}
+	}
 }
 
 // useTrigger spends a trigger_id: it lives for three seconds and works once.

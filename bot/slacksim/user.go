@@ -8,18 +8,18 @@ import (
 
 // User is a member of the workspace, or somebody seen through a shared channel.
 type User struct {
-	ID       string
-	TeamID   string // default: the workspace's own
-	Name     string
-	RealName string // default: Name
-	TZ       string // default: Etc/UTC
+	ID       string `json:"id"`
+	TeamID   string `json:"team_id"` // default: the workspace's own
+	Name     string `json:"name"`
+	RealName string `json:"real_name"` // default: Name
+	TZ       string `json:"tz"`        // default: Etc/UTC
 
-	Admin           bool
-	Bot             bool
-	Restricted      bool
-	UltraRestricted bool
-	Stranger        bool
-	Deleted         bool
+	Admin           bool `json:"admin"`
+	Bot             bool `json:"bot"`
+	Restricted      bool `json:"restricted"`
+	UltraRestricted bool `json:"ultra_restricted"`
+	Stranger        bool `json:"stranger"`
+	Deleted         bool `json:"deleted"`
 }
 
 // AddUser adds a person to the workspace, or a stranger from another team.
@@ -134,10 +134,10 @@ func (s *Server) botsInfo(r *request) (object, error) {
 
 // UserGroup is a group of people that can be mentioned together.
 type UserGroup struct {
-	ID      string
-	Handle  string
-	Name    string
-	Members []string
+	ID      string   `json:"id"`
+	Handle  string   `json:"handle"`
+	Name    string   `json:"name"`
+	Members []string `json:"members"`
 }
 
 // SetUserGroup adds or changes a user group and tells the app with

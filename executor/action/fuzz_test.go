@@ -88,3 +88,32 @@ func safe(t *testing.T, p action.Parameter, value string) {
 		t.Errorf("%s took %d characters", p.Name, utf8.RuneCountInString(value))
 	}
 }
+
+// Summarize takes whatever a server prints and gives one line.
+func FuzzSummarize(f *testing.F) {
+	for _, seed := range []string{
+		"", "@@drover result\n", "@@drover result", "@@drover result\n@@drover os\nNAME=$(reboot)\nVERSION_ID=$((1/0))\nNAME=${x:?}\n",
+		"@@drover result\n@@drover changed a - 2\n@@drover changed b 1 -\n@@drover end\n@@drover changed \x1b[31m 1 2",
+		"@@drover result\n@@drover memory\nMemTotal: 9 kB\nMemAvailable: 10 kB\n@@drover disk\n1 2 3 4 5% /\n@@drover uptime\n-Inf\n",
+	} {
+		f.Add(seed, 0)
+		f.Add(seed, 100)
+	}
+	var actions []*action.Action
+	for _, result := range []string{"text", "timing", "status", "packages"} {
+		actions = append(actions, parse(f, "name: a\nresult: "+result+"\nrun:\n  linux: [id]\n"))
+	}
+	f.Fuzz(func(t *testing.T, stdout string, code int) {
+		for _, a := range actions {
+			o := a.Summarize(action.Output{Stdout: stdout, Stderr: stdout, ExitCode: code})
+			switch {
+			case o.Summary == "" || strings.Contains(o.Summary, "\n"):
+				t.Errorf("%s: summary %q", a.Result, o.Summary)
+			case code != 0 && !o.Failed:
+				t.Errorf("%s: exit %d is not a failure", a.Result, code)
+			case o.Failed != (o.Reason != ""):
+				t.Errorf("%s: failed %t, reason %q", a.Result, o.Failed, o.Reason)
+			}
+		}
+	})
+}

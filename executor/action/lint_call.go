@@ -24,6 +24,8 @@ func callProblem(words []word) string {
 		return fmt.Sprintf("a parameter is given to %s, which runs its arguments as code", name)
 	case declares(name):
 		return declareProblem(name, args)
+	case name == "command" && hasOption(args, "-v", "-V"):
+		return "" // only looks the command up
 	case name == "find":
 		return findProblem(args)
 	}

@@ -21,7 +21,17 @@ func (l *linter) pipe(b *syntax.BinaryCmd) {
 	}
 }
 
+// runsInput reports whether any command of a statement, also inside a group or a loop, runs its standard input.
 func (l *linter) runsInput(s *syntax.Stmt) bool {
-	call, ok := s.Cmd.(*syntax.CallExpr)
-	return ok && readsCode(l.words(call.Args))
+	if s.Cmd == nil {
+		return false
+	}
+	found := false
+	syntax.Walk(s.Cmd, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok && readsCode(l.words(call.Args)) {
+			found = true
+		}
+		return !found
+	})
+	return found
 }

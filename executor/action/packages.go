@@ -81,7 +81,7 @@ func (p *packages) summary() string {
 	return text
 }
 
-// counts says how many packages were upgraded, installed and removed.
+// counts says how many packages were upgraded, and how many of those for security, installed and removed.
 func (p *packages) counts() string {
 	var upgraded, installed, removed, security int
 	for _, c := range p.changed {
@@ -92,29 +92,28 @@ func (p *packages) counts() string {
 			removed++
 		default:
 			upgraded++
-		}
-		if p.isSecurity(c.name) && c.new != "-" {
-			security++
+			if p.isSecurity(c.name) {
+				security++
+			}
 		}
 	}
-	would := ""
+	verbs := []string{"upgraded", "installed", "removed"}
 	if p.preview {
-		would = "would be "
+		verbs = []string{"to upgrade", "to install", "to remove"}
 	}
 	var parts []string
-	for _, part := range []struct {
-		n    int
-		verb string
-	}{{upgraded, "upgraded"}, {installed, "installed"}, {removed, "removed"}} {
-		if part.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s%s", part.n, would, part.verb))
+	for i, n := range []int{upgraded, installed, removed} {
+		if n == 0 {
+			continue
 		}
+		part := fmt.Sprintf("%d %s", n, verbs[i])
+		if i == 0 && security > 0 {
+			part += fmt.Sprintf(" (%d security)", security)
+		}
+		parts = append(parts, part)
 	}
 	if len(parts) == 0 {
 		return "nothing to do"
-	}
-	if security > 0 {
-		parts[0] += fmt.Sprintf(" (%d security)", security)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -64,7 +64,7 @@ func (s *status) disk() {
 
 // system reads os-release, which is a list of shell assignments. They are parsed as such and nothing in them is run.
 func (s *status) system() {
-	values := osRelease(strings.Join(s.sections["os"], "\n"))
+	values := osRelease(s.sections["os"])
 	name := values["NAME"]
 	if short := strings.TrimSuffix(name, " GNU/Linux"); short != "" {
 		name = short
@@ -87,28 +87,27 @@ func (s *status) system() {
 	}
 }
 
-func osRelease(text string) map[string]string {
+// osRelease reads each line alone, so that one that cannot be parsed costs only itself.
+func osRelease(lines []string) map[string]string {
 	values := map[string]string{}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "")
-	if err != nil {
-		return values
-	}
-	for _, stmt := range file.Stmts {
-		call, ok := stmt.Cmd.(*syntax.CallExpr)
-		if !ok || len(call.Args) > 0 {
+	for _, line := range lines {
+		file, err := parseScript(line)
+		if err != nil || len(file.Stmts) != 1 {
 			continue
 		}
-		for _, assign := range call.Assigns {
-			// Without a handler for $(…) an expansion of one is an error, and the value is left out.
-			if value, err := expand.Literal(&expand.Config{}, assign.Value); err == nil {
-				values[assign.Name.Value] = value
-			}
+		call, ok := file.Stmts[0].Cmd.(*syntax.CallExpr)
+		if !ok || len(call.Args) > 0 || len(call.Assigns) != 1 {
+			continue
+		}
+		// Without a handler for $(…) an expansion of one is an error, and the value is left out.
+		if value, err := expand.Literal(&expand.Config{}, call.Assigns[0].Value); err == nil {
+			values[call.Assigns[0].Name.Value] = value
 		}
 	}
 	return values
 }
 
-// days spells a duration in its two largest units at most: "12 days", "3 days" from one day on, "5 h 20 min" below.
+// days spells a duration as a person would say it: "12 days" from one day on, "5 h 20 min" below, "20 min" below an hour.
 func days(d time.Duration) string {
 	switch {
 	case d >= 24*time.Hour:

@@ -30,7 +30,7 @@ func (a *Action) Summarize(out Output) Outcome {
 			o.Reason = exitReason(out.ExitCode)
 		}
 	}
-	o.Summary = ansi.Truncate(o.Summary, summaryWidth, "…")
+	o.Summary = ansi.Truncate(ansi.Strip(o.Summary), summaryWidth, "…")
 	return o
 }
 

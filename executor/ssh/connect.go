@@ -17,7 +17,7 @@ func connect(ctx context.Context, address string, limit time.Duration) (net.Conn
 	var d net.Dialer
 	nc, err := d.DialContext(within, "tcp", address)
 	if err != nil {
-		if ctx.Err() != nil {
+		if over(ctx) {
 			return nil, ended(ctx)
 		}
 		return nil, &Error{Kind: connectKind(err), Err: err}
@@ -38,12 +38,23 @@ func connectKind(err error) Kind {
 	return NoRoute
 }
 
-// ended says how a context ended.
+// over says whether a context has ended. Its deadline counts by the clock: the network
+// has a timer of its own for it, which may be faster than the context's.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || (ok && !time.Now().Before(deadline))
+}
+
+// ended says how a context that is over has ended.
 func ended(ctx context.Context) *Error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return &Error{Kind: TimedOut, Err: context.Cause(ctx)}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &Error{Kind: Cancelled, Err: context.Cause(ctx)}
 	}
-	return &Error{Kind: Cancelled, Err: context.Cause(ctx)}
+	cause := context.Cause(ctx)
+	if cause == nil {
+		cause = context.DeadlineExceeded
+	}
+	return &Error{Kind: TimedOut, Err: cause}
 }
 
 // greeting remembers the first bytes that the server sends. sshd turns a connection

@@ -11,7 +11,7 @@ import (
 )
 
 // awaitStart waits until the command begins.
-func (s *session) awaitStart(ctx context.Context) error {
+func (s *session) awaitStart(ctx context.Context, res *Result) error {
 	tooLate := time.NewTimer(s.limits.Start)
 	defer tooLate.Stop()
 	select {
@@ -23,20 +23,22 @@ func (s *session) awaitStart(ctx context.Context) error {
 	case e := <-s.status:
 		return s.endedEarly(e)
 	case <-s.closed:
-		return s.closedEarly()
+		return s.closedEarly(res)
 	case <-tooLate.C:
-		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)})
+		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)}, res)
 	case <-ctx.Done():
-		return s.abandon(ended(ctx))
+		return s.abandon(ended(ctx), res)
 	}
 }
 
-// abandon gives up a command that has not begun. Closing standard input makes sudo
-// give up its question; a start that was on its way at that moment is ended by it.
-func (s *session) abandon(e *Error) error {
+// abandon gives up a command of which no start mark has come. Closing standard input
+// makes sudo give up its question; a start that was on its way at that moment is ended
+// by it, and shows itself before the channel closes.
+func (s *session) abandon(e *Error, res *Result) error {
 	s.hangUp()
 	if s.hasBegun() {
 		e.Began, e.Stop = true, s.stopKind()
+		res.Stop = e.Stop
 	}
 	return e
 }
@@ -75,7 +77,7 @@ func (s *session) endedEarly(e exit) error {
 }
 
 // closedEarly is the end of the channel before the start mark.
-func (s *session) closedEarly() error {
+func (s *session) closedEarly(res *Result) error {
 	select {
 	case e := <-s.status:
 		return s.endedEarly(e)
@@ -89,6 +91,7 @@ func (s *session) closedEarly() error {
 		return &Error{Kind: NoShell, Err: errors.New(s.preface())}
 	}
 	// The start mark may have been lost with the link.
+	res.Stop = StopUnknown
 	return &Error{Kind: LinkLost, Began: true, Stop: StopUnknown}
 }
 
@@ -174,6 +177,7 @@ func (s *session) vanished(res *Result) error {
 	if s.cmd.Raw {
 		return nil // network devices often send none
 	}
+	res.Stop = StopUnknown
 	return &Error{Kind: NoExitStatus, Began: true, Stop: StopUnknown}
 }
 

@@ -50,7 +50,7 @@ func (h *handshake) run(ctx context.Context) (*gossh.Client, error) {
 	}
 	h.nc.Close()
 	switch {
-	case ctx.Err() != nil:
+	case over(ctx):
 		return nil, ended(ctx)
 	case err == nil, within.Err() != nil:
 		return nil, h.tooLate()

@@ -19,8 +19,9 @@ type lines struct {
 	redactor *redactor
 	stopMark string            // a line that ends with it is drover's own
 	stopped  func()            // called for it
-	out      func(text []byte) // gets clean text; a line in one or more pieces
+	sink     func(text []byte) // gets what one Write has brought to light
 
+	ready []byte // clean text for the sink
 	raw   []byte // of the line that has not ended
 	carry []byte // clean, of a cut line, not put out yet
 	cut   bool   // the line was cut before
@@ -44,6 +45,7 @@ func (l *lines) Write(p []byte) (int, error) {
 			l.split()
 		}
 	}
+	l.flush()
 	return n, nil
 }
 
@@ -51,6 +53,14 @@ func (l *lines) Write(p []byte) (int, error) {
 func (l *lines) Close() {
 	if len(l.raw) > 0 || len(l.carry) > 0 {
 		l.end(false)
+	}
+	l.flush()
+}
+
+func (l *lines) flush() {
+	if len(l.ready) > 0 {
+		l.sink(l.ready)
+		l.ready = l.ready[:0]
 	}
 }
 
@@ -67,7 +77,7 @@ func (l *lines) end(newline bool) {
 	}
 	show := l.emit(clean)
 	if newline && (show || l.cut) {
-		l.out([]byte{'\n'})
+		l.ready = append(l.ready, '\n')
 	}
 	l.cut = false
 }
@@ -106,7 +116,7 @@ func (l *lines) emit(text []byte) bool {
 	if l.key {
 		if m := keyEnd.FindIndex(text); m != nil {
 			l.key = false
-			return l.emit(text[m[1]:])
+			return m[1] < len(text) && l.emit(text[m[1]:])
 		}
 		return false
 	}
@@ -120,7 +130,7 @@ func (l *lines) emit(text []byte) bool {
 		return true
 	}
 	l.hide(text[:m[0]])
-	l.out([]byte(redacted))
+	l.ready = append(l.ready, redacted...)
 	l.key = true
 	l.emit(text[m[1]:])
 	return true
@@ -129,9 +139,9 @@ func (l *lines) emit(text []byte) bool {
 func (l *lines) hide(text []byte) {
 	from := 0
 	for _, s := range l.redactor.spans(text) {
-		l.out(text[from:s.from])
-		l.out([]byte(redacted))
+		l.ready = append(l.ready, text[from:s.from]...)
+		l.ready = append(l.ready, redacted...)
 		from = s.to
 	}
-	l.out(text[from:])
+	l.ready = append(l.ready, text[from:]...)
 }

@@ -15,6 +15,7 @@ import (
 )
 
 func TestRealCommand(t *testing.T) {
+	t.Parallel()
 	private, public := newKey(t)
 	s := startSSHD(t, sshd.Config{AuthorizedKeys: []string{public}})
 	server := at(s, addUser(t, "run", "/bin/bash", sshd.SudoNoPasswd))
@@ -51,6 +52,7 @@ func TestRealCommand(t *testing.T) {
 }
 
 func TestRealRaw(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
 	server := at(s, addUser(t, "raw", "", sshd.NoSudo))
 	res, err := client().Run(t.Context(), server, ssh.Command{Text: "echo $0; exit 4", Raw: true})
@@ -95,6 +97,7 @@ func TestRealBigOutputInLittleMemory(t *testing.T) {
 
 // The wrapper reaches /bin/sh unharmed through login shells that read quotes differently.
 func TestRealLoginShells(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
 	text := "x='a!b'\nprintf '%s|' \"$x\" 'back\\slash' 'two\\\\' \"it's\" '$HOME' \"`echo tick`\" %s\nexit 9\n"
 	want := `a!b|back\slash|two\\|it's|$HOME|tick|%s|`
@@ -138,6 +141,7 @@ func busyboxShell(t *testing.T) string {
 }
 
 func TestRealNoShell(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
 	server := at(s, addUser(t, "nologin", "/usr/sbin/nologin", sshd.NoSudo))
 	_, err := client().Run(t.Context(), server, ssh.Command{Text: "true"})
@@ -147,6 +151,7 @@ func TestRealNoShell(t *testing.T) {
 }
 
 func TestRealCommandThatNeverStarts(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t, sshd.Config{Options: []string{"ForceCommand exec sleep 5"}})
 	server := at(s, addUser(t, "never", "", sshd.NoSudo))
 	c := ssh.NewClient(ssh.Limits{Start: 300 * time.Millisecond, Stop: 100 * time.Millisecond})
@@ -161,6 +166,7 @@ func TestRealCommandThatNeverStarts(t *testing.T) {
 }
 
 func TestRealFiftyAtOnce(t *testing.T) {
+	t.Parallel()
 	private, public := newKey(t)
 	s := startSSHD(t, sshd.Config{AuthorizedKeys: []string{public}})
 	server := at(s, addUser(t, "fifty", "", sshd.NoSudo))

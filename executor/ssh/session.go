@@ -57,7 +57,7 @@ func newSession(client *gossh.Client, limits Limits, server Server, cmd Command,
 	login := server.Login
 	secrets := newRedactor(append([]string{login.Password, login.SudoPassword, string(login.PrivateKey)}, cmd.Secrets...))
 	for _, st := range []*stream{&s.out, &s.err} {
-		st.lines = lines{redactor: secrets, out: func(text []byte) {
+		st.lines = lines{redactor: secrets, sink: func(text []byte) {
 			st.kept.add(text)
 			log.add(text)
 		}}
@@ -106,7 +106,7 @@ func (s *session) run(ctx context.Context, res *Result) error {
 		return err
 	}
 	if !s.cmd.Raw {
-		if err := s.awaitStart(ctx); err != nil {
+		if err := s.awaitStart(ctx, res); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (s *session) start(ctx context.Context) error {
 		return nil
 	}
 	switch {
-	case ctx.Err() != nil:
+	case over(ctx):
 		e := ended(ctx)
 		e.Began = sent
 		return s.unconfirmed(e)

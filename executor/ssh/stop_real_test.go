@@ -93,6 +93,7 @@ func eachTree(t *testing.T, test func(t *testing.T, text string, sudo bool)) {
 }
 
 func TestRealCancelEndsTheProcesses(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
 	server := at(s, addUser(t, "cancel", "", sshd.SudoPassword))
 	eachTree(t, func(t *testing.T, text string, sudo bool) {
@@ -117,6 +118,7 @@ func TestRealCancelEndsTheProcesses(t *testing.T) {
 }
 
 func TestRealTimeOutEndsTheProcesses(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
 	server := at(s, addUser(t, "timeout", "", sshd.SudoNoPasswd))
 	eachTree(t, func(t *testing.T, text string, sudo bool) {
@@ -135,12 +137,15 @@ func TestRealTimeOutEndsTheProcesses(t *testing.T) {
 }
 
 func TestRealLinkLossEndsTheProcesses(t *testing.T) {
+	t.Parallel()
+	n := 0
 	for name, text := range trees {
 		for _, sudo := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s sudo=%v", name, sudo), func(t *testing.T) {
-				t.Parallel()
 				s := startSSHD(t, sshd.Config{})
-				server := at(s, addUser(t, fmt.Sprintf("link%x%.1t", len(text), sudo), "", sshd.SudoNoPasswd))
+				server := at(s, addUser(t, fmt.Sprint("link", n), "", sshd.SudoNoPasswd))
+				n++
+				t.Parallel()
 				name, read := pipe(t)
 				pid := make(chan int, 1)
 				go func() {
@@ -172,6 +177,7 @@ func eventually(t *testing.T, ok func() bool) {
 
 // A command that ends by itself while it is being stopped keeps its own exit status.
 func TestRealFinishedBeforeTheStop(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
 	server := at(s, addUser(t, "finish", "", sshd.NoSudo))
 	ctx, cancel := context.WithCancel(t.Context())

@@ -38,7 +38,7 @@ func wrap(nonce string, cmd Command) string {
 		mode = "sudo"
 	}
 	return "exec " + shellescape.QuoteCommand([]string{
-		"/bin/sh", "-c", bootstrap, "drover", nonce, encode(cmd.Text), encode(script), mode,
+		"/bin/sh", "-c", bootstrap, "drover", nonce, encode(cmd.Text), encode(compact(script)), mode,
 	})
 }
 
@@ -46,4 +46,15 @@ func wrap(nonce string, cmd Command) string {
 // only: within single quotes fish reads backslashes, and csh reads ! and ends at a line break.
 func encode(text string) string {
 	return strings.NewReplacer(`\`, `\0134`, "!", `\0041`, "\n", `\0012`, "\r", `\0015`).Replace(text)
+}
+
+// compact drops comments and indentation: ps and sudo's log on the server show the script.
+func compact(source string) string {
+	var out strings.Builder
+	for line := range strings.Lines(source) {
+		if line = strings.TrimLeft(line, "\t"); line != "\n" && !strings.HasPrefix(line, "#") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }

@@ -5,7 +5,7 @@ export PATH LC_ALL NO_COLOR TERM SYSTEMD_PAGER SYSTEMD_COLORS
 
 # As root all of this runs once more: only root can end what root has started.
 if [ "$4" = sudo ]; then
-	exec sudo -S -p "drover-prompt-$1" -- /bin/sh -c "$(printf %b "$3")" drover "$1" "$2" "$3" plain
+	exec sudo -S -p "drover-prompt-$1" -- /bin/sh -c "$(printf %b "$3")" drover "$1" "$2" "" plain
 fi
 
 # Standard input stays open for as long as drover wants the command to live. The command

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,9 @@ type Config struct {
 	// Options are further lines of sshd_config ("PasswordAuthentication no"). They come
 	// first: sshd takes the first value of each option.
 	Options []string
+	// Replace are programs that this server, and nobody else, sees in the place of others: it runs in a mount namespace
+	// of its own. By the path that is replaced.
+	Replace map[string]string
 }
 
 // Server is a running sshd.
@@ -34,6 +38,7 @@ type Server struct {
 	port    int
 	dir     string
 	keys    []string
+	replace map[string]string
 	cmd     *exec.Cmd
 	done    chan struct{} // closed when sshd has ended
 
@@ -49,7 +54,7 @@ func Start(config Config) (*Server, error) {
 	if err := Available(); err != nil {
 		return nil, err
 	}
-	s := &Server{address: config.Address, port: config.Port, done: make(chan struct{})}
+	s := &Server{address: config.Address, port: config.Port, replace: config.Replace, done: make(chan struct{})}
 	if s.address == "" {
 		s.address = "127.0.0.1"
 	}
@@ -108,8 +113,12 @@ func (s *Server) configure(config Config) error {
 		"ListenAddress "+net.JoinHostPort(s.address, strconv.Itoa(s.port)),
 		"PidFile "+filepath.Join(s.dir, "pid"),
 		"AuthorizedKeysFile "+filepath.Join(s.dir, "authorized_keys"),
-		"StrictModes no", "UseDNS no", "UsePAM no", "LogLevel VERBOSE", "PrintMotd no", "MaxStartups 200",
+		"StrictModes no", "UseDNS no", "UsePAM no", "LogLevel VERBOSE", "PrintMotd no",
 	)
+	// Many tests log in at once. Of this option alone old versions take the last value.
+	if !slices.ContainsFunc(config.Options, func(o string) bool { return strings.HasPrefix(o, "MaxStartups ") }) {
+		lines = append(lines, "MaxStartups 200")
+	}
 	if err := os.Chmod(s.dir, 0o755); err != nil { // users read authorized_keys
 		return fmt.Errorf("open sshd's folder: %w", err)
 	}
@@ -124,9 +133,24 @@ func (s *Server) configure(config Config) error {
 
 func (s *Server) configFile() string { return filepath.Join(s.dir, "sshd_config") }
 
+// command is sshd, in a mount namespace of its own when programs are replaced.
+func (s *Server) command() *exec.Cmd {
+	sshd := []string{program, "-D", "-e", "-f", s.configFile()}
+	if len(s.replace) == 0 {
+		return exec.Command(sshd[0], sshd[1:]...)
+	}
+	script := `while [ "$1" != -- ]; do mount --bind "$2" "$1" || exit; shift 2; done; shift; exec "$@"`
+	args := []string{"--mount", "/bin/sh", "-c", script, "sshd"}
+	for path, by := range s.replace {
+		args = append(args, path, by)
+	}
+	args = append(append(args, "--"), sshd...)
+	return exec.Command("unshare", args...)
+}
+
 // launch starts sshd in the foreground, in a process group of its own.
 func (s *Server) launch() error {
-	s.cmd = exec.Command(program, "-D", "-e", "-f", s.configFile())
+	s.cmd = s.command()
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	// A plain pipe, not StderrPipe: Wait must not wait for connections that keep it open.
 	r, w, err := os.Pipe()

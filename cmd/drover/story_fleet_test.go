@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"drover/executor/sshtest/sshd"
+)
+
+const sudoPassword = "correct horse 'battery' $staple"
+
+// storyFleet is what all stories share: two users that sshd lets in, and their key.
+type storyFleet struct {
+	byKey, byPassword *sshd.User
+	keyFile           string
+	publicKey         string
+	fakes             map[string]string // programs that stories play, by the path they stand in for
+}
+
+func newFleet(t *testing.T) *storyFleet {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "drover-story-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f := &storyFleet{keyFile: filepath.Join(dir, "key"), fakes: map[string]string{}}
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f.keyFile).CombinedOutput(); err != nil {
+		t.Fatalf("ssh-keygen: %v\n%s", err, out)
+	}
+	public, err := os.ReadFile(f.keyFile + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.publicKey = strings.TrimSpace(string(public))
+	f.byKey = addUser(t, "story-key", sshd.SudoNoPasswd)
+	f.byPassword = addUser(t, "story-pw", sshd.SudoPassword)
+	f.fakeApt(t, dir)
+	return f
+}
+
+func addUser(t *testing.T, name string, sudo sshd.Sudo) *sshd.User {
+	t.Helper()
+	user, err := sshd.AddUser(name, sudoPassword, "", sudo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := user.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return user
+}
+
+// fakeApt keeps the stories from upgrading the machine they run on. Each sshd sees these programs in the place of the
+// real ones; nobody else does.
+func (f *storyFleet) fakeApt(t *testing.T, dir string) {
+	for name, script := range map[string]string{
+		"apt-get": `#!/bin/sh
+echo "$(id -u) $*" >> "$(dirname "$0")/../../tmp/drover-story-apt.log" 2>/dev/null
+case "$*" in
+*" update") echo 'Hit:1 http://deb.example.com stable InRelease' ;;
+*-s*) echo 'Inst hello [1.0] (2.0 Debian-Security:12/stable-security [amd64])' ;;
+*upgrade*) echo 'Unpacking hello (2.0) over (1.0) ...' ;;
+esac
+`,
+		"dpkg-query": `#!/bin/sh
+printf 'hello\t1.0\tii \n'
+`,
+		"apt-mark": "#!/bin/sh\n",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		f.fakes["/usr/bin/"+name] = file
+	}
+}
+
+// startSSHD NAME [OPTION…] starts a real sshd and sets NAME_HOST, NAME_PORT and NAME_FINGERPRINT.
+func startSSHD(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sshd NAME")
+	}
+	w := worldOf(ts)
+	server, err := sshd.Start(sshd.Config{AuthorizedKeys: []string{w.fleet.publicKey}, Replace: w.fleet.fakes})
+	ts.Check(err)
+	w.servers[args[0]] = server
+	ts.Defer(func() { ts.Check(server.Close()) })
+	host, port := server.Addr()
+	ts.Setenv(args[0]+"_HOST", host)
+	ts.Setenv(args[0]+"_PORT", fmt.Sprint(port))
+	ts.Setenv(args[0]+"_FINGERPRINT", fingerprint(ts, server.HostKeys()[0]))
+}
+
+func fingerprint(ts *testscript.TestScript, key string) string {
+	cmd := exec.Command("ssh-keygen", "-lf", "-")
+	cmd.Stdin = strings.NewReader(key)
+	out, err := cmd.Output()
+	ts.Check(err)
+	return strings.Fields(string(out))[1]
+}
+
+// stopSSHD NAME ends a server: its port refuses from then on.
+func stopSSHD(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: stop-sshd NAME")
+	}
+	ts.Check(worldOf(ts).servers[args[0]].Close())
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"drover/executor/sshtest/sshd"
+)
+
+// The stories run the real binary against the local Slack and real OpenSSH servers.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"drover": main})
+}
+
+func TestStories(t *testing.T) {
+	if err := sshd.Available(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	fleet := newFleet(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup:               func(env *testscript.Env) error { return setUp(env, fleet) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sshd": startSSHD, "stop-sshd": stopSSHD,
+			"connected": connected, "away": away,
+			"slash": slash, "mention": mention, "click": click,
+			"card": card, "cards": cards, "answer": answer, "await": await, "terminate": terminate,
+		},
+	})
+}

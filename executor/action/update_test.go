@@ -1,0 +1,383 @@
+package action_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drover/executor/action"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// host is a pretended Debian: stand-ins for its package tools, and files in place of /run, /boot and /lib/modules.
+type host struct {
+	t     *testing.T
+	shell []string
+	dir   string
+	path  string // PATH of the scripts
+}
+
+// onEachShell runs a test on a host for each shell. With busybox, its own awk, sort and the rest do the work.
+func onEachShell(t *testing.T, test func(t *testing.T, h *host)) {
+	for _, shell := range shells {
+		t.Run(shell[0], func(t *testing.T) {
+			t.Parallel()
+			h := &host{t: t, shell: shell, dir: t.TempDir()}
+			h.path = h.bin() + ":/usr/sbin:/usr/bin:/sbin:/bin"
+			if shell[0] == "busybox" {
+				h.path = h.bin() + ":" + h.applets()
+			}
+			h.write("packages", `base-files	12.4	ii
+docker-ce	24.0	hi
+libc6:amd64	2.36-9	ii
+old-config	1.0	rc
+openssl	3.0.11	ii
+`)
+			h.write("plan", `Reading package lists...
+Inst base-files [12.4] (12.5 Debian:12.5/stable [amd64])
+Inst libc6 [2.36-9] (2.36-10 Debian:12.5/stable, Debian-Security:12/stable-security [amd64])
+Inst linux-image-6.1.0-22-amd64 (6.1.94-1 Debian-Security:12/stable-security [amd64])
+Inst openssl [3.0.11] (3.0.13 Ubuntu:22.04/jammy-security [amd64]) []
+Conf base-files (12.5 Debian:12.5/stable [amd64])
+`)
+			for _, empty := range []string{"held", "update.err", "upgrade.err", "locked", "log"} {
+				h.write(empty, "")
+			}
+			for _, dir := range []string{"run", "boot", "modules/6.1.0-21-amd64"} {
+				if err := os.MkdirAll(filepath.Join(h.dir, dir), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			test(t, h)
+		})
+	}
+}
+
+// bin copies the stand-ins to where they can be executed.
+func (h *host) bin() string {
+	h.t.Helper()
+	return h.install("apt-get", "dpkg-query", "apt-mark", "sleep", "uname")
+}
+
+func (h *host) install(names ...string) string {
+	h.t.Helper()
+	bin := filepath.Join(h.dir, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join("testdata", "bin", name))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(bin, name), text, 0o755); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return bin
+}
+
+// applets makes a folder in which every tool is busybox.
+func (h *host) applets() string {
+	h.t.Helper()
+	dir := filepath.Join(h.dir, "applets")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	if out, err := exec.Command("busybox", "--install", "-s", dir).CombinedOutput(); err != nil {
+		h.t.Fatalf("install busybox: %v: %s", err, out)
+	}
+	return dir
+}
+
+func (h *host) write(name, text string) {
+	h.t.Helper()
+	if err := os.WriteFile(filepath.Join(h.dir, name), []byte(text), 0o644); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *host) read(name string) string {
+	h.t.Helper()
+	text, err := os.ReadFile(filepath.Join(h.dir, name))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// run executes an action's text on the host.
+func (h *host) run(text string) action.Output {
+	h.t.Helper()
+	text = strings.NewReplacer(
+		"/var/run/reboot-required", h.dir+"/run/reboot-required", "/run/reboot-", h.dir+"/run/reboot-",
+		"/lib/modules", h.dir+"/modules", "/boot/vmlinuz", h.dir+"/boot/vmlinuz",
+		"/bin/sh -c", strings.Join(h.shell, " ")+" -c",
+	).Replace(text)
+	cmd := exec.Command(h.shell[0], append(h.shell[1:], "-c", text)...)
+	cmd.Path, _ = exec.LookPath(h.shell[0])
+	cmd.Env = []string{"PATH=" + h.path + ":" + h.inner(), "FAKE=" + h.dir}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		h.t.Fatal(err)
+	}
+	return action.Output{ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+}
+
+// inner returns a folder that holds nothing but the shell itself.
+func (h *host) inner() string {
+	h.t.Helper()
+	dir := filepath.Join(h.dir, "shell")
+	shell, err := exec.LookPath(h.shell[0])
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.Symlink(shell, filepath.Join(dir, h.shell[0])); err != nil && !errors.Is(err, os.ErrExist) {
+		h.t.Fatal(err)
+	}
+	return dir
+}
+
+func (h *host) update(raw map[string]string) (action.Output, action.Outcome) {
+	h.t.Helper()
+	a := builtin(h.t, "update")
+	values, err := a.Bind(raw)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	text, err := a.Command(action.Linux, values)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	out := h.run(text)
+	return out, a.Summarize(out)
+}
+
+func (h *host) upgraded() {
+	h.write("packages.after", `base-files	12.5	ii
+docker-ce	24.0	hi
+libc6:amd64	2.36-10	ii
+linux-image-6.1.0-22-amd64	6.1.94-1	ii
+old-config	1.1	rc
+openssl	3.0.13	ii
+`)
+}
+
+func (h *host) wantSummary(o action.Outcome, want string) {
+	h.t.Helper()
+	if o.Summary != want {
+		h.t.Errorf("summary %q, want %q", o.Summary, want)
+	}
+}
+
+func TestUpdateEverything(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.upgraded()
+		h.write("held", "docker-ce\n")
+		h.write("run/reboot-required", "")
+		out, o := h.update(nil)
+		if out.ExitCode != 0 || out.Stderr != "" {
+			t.Errorf("exit %d, stderr %q", out.ExitCode, out.Stderr)
+		}
+		h.wantSummary(o, "3 upgraded (2 security), 1 installed, 1 held: docker-ce · reboot required")
+		wantDetails := `base-files 12.4 → 12.5
+libc6:amd64 2.36-9 → 2.36-10 (security)
+linux-image-6.1.0-22-amd64 6.1.94-1 (new) (security)
+openssl 3.0.11 → 3.0.13 (security)
+Held: docker-ce`
+		if diff := cmp.Diff(wantDetails, o.Details); diff != "" {
+			t.Errorf("details (-want +got):\n%s", diff)
+		}
+		wantFacts := map[string]string{"reboot_required": "yes", "kernel_release": "6.1.0-21-amd64", "packages_changed": "4"}
+		if diff := cmp.Diff(wantFacts, o.Facts); diff != "" {
+			t.Errorf("facts (-want +got):\n%s", diff)
+		}
+		wantLog := `apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update
+apt-get -s -o APT::Get::Show-User-Simulation-Note=0 upgrade --with-new-pkgs
+apt-get -y -q --no-remove -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 --with-new-pkgs upgrade
+`
+		if diff := cmp.Diff(wantLog, h.read("log")); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+		wantEnvironment := "APT_LISTCHANGES_FRONTEND=none\nDEBIAN_FRONTEND=noninteractive\nDEBIAN_PRIORITY=critical\nLC_ALL=C\nNEEDRESTART_MODE=l\n"
+		if diff := cmp.Diff(wantEnvironment, h.read("environment")); diff != "" {
+			t.Errorf("environment (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestUpdateSecurityOnly(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.write("packages.after", strings.Replace(h.read("packages"), "3.0.11", "3.0.13", 1))
+		_, o := h.update(map[string]string{"security": "true"})
+		h.wantSummary(o, "1 upgraded (1 security)")
+		if log := h.read("log"); !strings.HasSuffix(log, " -o Dpkg::Use-Pty=0 --only-upgrade install -- libc6 openssl\n") {
+			t.Errorf("calls:\n%s", log)
+		}
+	})
+}
+
+func TestUpdateSecurityOnlyWithNothingPending(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.write("plan", "Inst base-files [12.4] (12.5 Debian:12.5/stable [amd64])\n")
+		out, o := h.update(map[string]string{"security": "true"})
+		h.wantSummary(o, "nothing to do")
+		if o.Failed || strings.Contains(h.read("log"), "install") {
+			t.Errorf("failed %t, exit %d, calls:\n%s", o.Failed, out.ExitCode, h.read("log"))
+		}
+	})
+}
+
+// A newer kernel that is installed needs a reboot even where nobody writes /run/reboot-required.
+func TestUpdateFindsANewerKernel(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		for _, release := range []string{"6.1.0-9-amd64", "6.1.0-100-amd64", "6.1.0-200-cloud"} {
+			if err := os.MkdirAll(filepath.Join(h.dir, "modules", release), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			h.write("boot/vmlinuz-"+release, "")
+		}
+		_, o := h.update(nil)
+		h.wantSummary(o, "nothing to do · reboot required")
+		if want := "Kernel: 6.1.0-21-amd64 runs, 6.1.0-100-amd64 is installed"; !strings.Contains(o.Details, want) {
+			t.Errorf("details %q, want %q in them", o.Details, want)
+		}
+	})
+}
+
+func TestUpdateWaitsForTheListsLock(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.write("locked", "1\n2\n3\n")
+		_, o := h.update(nil)
+		h.wantSummary(o, "nothing to do")
+		if n := strings.Count(h.read("log"), "sleep 5\n"); n != 3 {
+			t.Errorf("waited %d times, want 3", n)
+		}
+	})
+}
+
+func TestUpdateGivesUpOnTheListsLock(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.write("locked", strings.Repeat("held\n", 100))
+		out, o := h.update(nil)
+		if out.ExitCode != 100 || !o.Failed {
+			t.Errorf("exit %d, failed %t", out.ExitCode, o.Failed)
+		}
+		h.wantSummary(o, "another package manager is running (could not get its lock)")
+		if n := strings.Count(h.read("log"), "sleep 5\n"); n != 59 {
+			t.Errorf("waited %d times, want 59", n)
+		}
+	})
+}
+
+func TestUpdateFailures(t *testing.T) {
+	tests := []struct{ name, file, message, want string }{
+		{"interrupted", "upgrade.err", "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.",
+			"dpkg was interrupted earlier: run dpkg --configure -a on the server"},
+		{"disk", "upgrade.err", "E: You don't have enough free space in /var/cache/apt/archives/.", "no space left on the server"},
+		{"dpkg lock", "upgrade.err", "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 42 (apt)",
+			"another package manager is running (could not get its lock)"},
+		{"removal", "upgrade.err", "E: Packages need to be removed but remove is disabled.", "the update would remove packages: full-upgrade may do that"},
+		{"source", "update.err", "E: Failed to fetch http://deb.example.com/dists/x/InRelease  404  Not Found", "a package source is broken (failed to fetch)"},
+		{"other", "upgrade.err", "E: something else", "the package manager failed: exit 100"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			onEachShell(t, func(t *testing.T, h *host) {
+				h.write(tt.file, tt.message+"\n")
+				h.write("update.exit", "100")
+				out, o := h.update(nil)
+				if out.ExitCode != 100 || !o.Failed || o.Reason != tt.want {
+					t.Errorf("exit %d, failed %t, reason %q; want 100, true, %q", out.ExitCode, o.Failed, o.Reason, tt.want)
+				}
+				h.wantSummary(o, tt.want)
+				if !strings.Contains(o.Details, tt.message) {
+					t.Errorf("details %q do not hold the message", o.Details)
+				}
+			})
+		})
+	}
+}
+
+// apt before 2.1.16 exits 0 when a source could not be fetched.
+func TestUpdateFailsOnABrokenSourceOfOldApt(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.write("update.err", "W: Failed to fetch http://deb.example.com/dists/x/InRelease\n")
+		h.write("update.exit", "0")
+		out, o := h.update(nil)
+		if out.ExitCode != 100 {
+			t.Errorf("exit %d, want 100", out.ExitCode)
+		}
+		h.wantSummary(o, "a package source is broken (failed to fetch)")
+	})
+}
+
+// What was upgraded before a failure is told, too.
+func TestUpdateFailsHalfway(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.upgraded()
+		h.write("upgrade.err", "dpkg: error processing archive: No space left on device\n")
+		_, o := h.update(nil)
+		h.wantSummary(o, "no space left on the server · before that 3 upgraded (2 security), 1 installed")
+	})
+}
+
+func TestUpdateWithoutApt(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.path = "/nonexistent"
+		out, o := h.update(nil)
+		if out.ExitCode != 69 {
+			t.Errorf("exit %d, want 69: %s", out.ExitCode, out.Stderr)
+		}
+		h.wantSummary(o, "this server has no apt-get: update knows only apt for now")
+	})
+}
+
+func TestUpdatePreview(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.write("held", "docker-ce\n")
+		a := builtin(t, "update")
+		for security, want := range map[string]string{
+			"false": "3 to upgrade (2 security), 1 to install, 1 held: docker-ce",
+			"true":  "2 to upgrade (2 security), 1 to install, 1 held: docker-ce",
+		} {
+			text, err := a.PreviewCommand(action.Linux, action.Values{"security": security})
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := h.read("packages")
+			out := h.run(text)
+			o := a.Summarize(out)
+			h.wantSummary(o, want)
+			if out.ExitCode != 0 || h.read("packages") != before || strings.Contains(h.read("log"), " -y ") {
+				t.Errorf("exit %d, stderr %q, calls:\n%s", out.ExitCode, out.Stderr, h.read("log"))
+			}
+		}
+	})
+}
+
+// A long list of packages is cut for the phone, not lost.
+func TestUpdateSummaryIsShort(t *testing.T) {
+	var out strings.Builder
+	out.WriteString("@@drover result\n")
+	for i := range 300 {
+		fmt.Fprintf(&out, "@@drover held package-with-a-long-name-%03d\n", i)
+	}
+	out.WriteString("@@drover end\n")
+	o := builtin(t, "update").Summarize(action.Output{Stdout: out.String()})
+	if want := "nothing to do, 300 held: package-with-a-long-name-000, package-with-a-long-name-001, package-with-a-long-name-002 and 297 more"; o.Summary != want {
+		t.Errorf("summary %q, want %q", o.Summary, want)
+	}
+}

@@ -1,0 +1,4 @@
+package executor
+
+// SelectServers is selectServers, for the tests.
+var SelectServers = selectServers

@@ -1,0 +1,117 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"drover/store"
+)
+
+// audited is a store with a few entries in its log, and a raw connection to it.
+func audited(t *testing.T) (*store.Store, *sqlx.DB) {
+	t.Helper()
+	s := open(t)
+	for _, value := range []string{"a", "b", "c", "d", "e", "f"} {
+		ok(t, s.SetSetting(t.Context(), alice, "letter", value))
+	}
+	return s, raw(t, s)
+}
+
+func TestTheAuditLogIsAppendOnly(t *testing.T) {
+	s, db := audited(t)
+	for _, statement := range []string{
+		"UPDATE audit SET actor = 'T1/U2'", "UPDATE audit SET payload = payload WHERE seq = 1",
+		"DELETE FROM audit", "DELETE FROM audit WHERE seq = 6",
+	} {
+		if _, err := db.Exec(statement); err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("%s: got error %v, want that the log is append-only", statement, err)
+		}
+	}
+	if n, broken, err := s.VerifyAudit(t.Context()); n != 6 || broken != nil || err != nil {
+		t.Errorf("verified %d entries, broken %v, error %v; want 6 and none", n, broken, err)
+	}
+}
+
+func TestAnEmptyAuditLogIsWhole(t *testing.T) {
+	if n, broken, err := open(t).VerifyAudit(t.Context()); n != 0 || broken != nil || err != nil {
+		t.Errorf("verified %d entries, broken %v, error %v", n, broken, err)
+	}
+}
+
+func TestTheAuditChainShowsEveryTampering(t *testing.T) {
+	const columns = "at, actor, event, subject, payload, prev, hash"
+	copyOf := func(seq string) string {
+		return "INSERT INTO audit (seq, " + columns + ") SELECT " + seq + ", " + columns + " FROM saved WHERE saved.seq = 3"
+	}
+	tests := map[string]struct {
+		tamper string
+		broken int64 // the first entry that does not fit
+	}{
+		"time edited":       {"UPDATE audit SET at = at + 1 WHERE seq = 3", 3},
+		"actor edited":      {"UPDATE audit SET actor = 'T1/U2' WHERE seq = 3", 3},
+		"event edited":      {"UPDATE audit SET event = 'setting.read' WHERE seq = 3", 3},
+		"subject edited":    {"UPDATE audit SET subject = 'setting/other' WHERE seq = 3", 3},
+		"payload edited":    {"UPDATE audit SET payload = '{}' WHERE seq = 3", 3},
+		"payload reworded":  {"UPDATE audit SET payload = payload || ' ' WHERE seq = 3", 3},
+		"prev edited":       {"UPDATE audit SET prev = '' WHERE seq = 3", 3},
+		"hash edited":       {"UPDATE audit SET hash = upper(hash) WHERE seq = 3", 3},
+		"fields shifted":    {"UPDATE audit SET event = event || 's', subject = substr(subject, 2) WHERE seq = 3", 3},
+		"first removed":     {"DELETE FROM audit WHERE seq = 1", 2},
+		"one removed":       {"DELETE FROM audit WHERE seq = 3", 4},
+		"removed, closed":   {"DELETE FROM audit WHERE seq = 3; UPDATE audit SET seq = -seq + 1 WHERE seq > 3; UPDATE audit SET seq = -seq WHERE seq < 0", 3},
+		"removed, relinked": {"DELETE FROM audit WHERE seq = 3; UPDATE audit SET seq = 3, prev = (SELECT hash FROM audit WHERE seq = 2) WHERE seq = 4", 3},
+		"copy appended":     {copyOf("7"), 7},
+		"copy before":       {copyOf("0"), 0},
+		"copy inserted":     {"UPDATE audit SET seq = -seq WHERE seq > 3; UPDATE audit SET seq = -seq + 1 WHERE seq < 0; " + copyOf("4"), 4},
+		"two swapped":       {"UPDATE audit SET seq = -1 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = -1", 3},
+		"swapped, relinked": {"UPDATE audit SET seq = -1 WHERE seq = 3; UPDATE audit SET seq = 3, prev = (SELECT prev FROM saved WHERE seq = 3) WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = -1", 3},
+		"one replaced":      {"REPLACE INTO audit SELECT seq, at, 'T1/U2', event, subject, payload, prev, hash FROM saved WHERE seq = 3", 3},
+		"all emptied":       {"UPDATE audit SET payload = ''", 1},
+	}
+	s, db := audited(t)
+	_, err := db.Exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; CREATE TABLE saved AS SELECT * FROM audit")
+	ok(t, err)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := db.Exec("DELETE FROM audit; INSERT INTO audit SELECT * FROM saved")
+			ok(t, err)
+			if _, broken, err := s.VerifyAudit(t.Context()); broken != nil || err != nil {
+				t.Fatalf("broken before it was touched: %v %v", broken, err)
+			}
+			_, err = db.Exec(test.tamper)
+			ok(t, err)
+			_, broken, err := s.VerifyAudit(t.Context())
+			ok(t, err)
+			if broken == nil || broken.Seq != test.broken {
+				t.Fatalf("the first broken entry is %+v, want number %d", broken, test.broken)
+			}
+		})
+	}
+}
+
+func TestTheAuditChainNeedsTheKey(t *testing.T) {
+	s, db := audited(t)
+	other, otherDB := audited(t)
+	var forged []store.AuditEntry // a chain that is whole under another key
+	ok(t, otherDB.Select(&forged, "SELECT * FROM audit"))
+	_ = other
+	_, err := db.Exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DELETE FROM audit")
+	ok(t, err)
+	_, err = db.NamedExec("INSERT INTO audit VALUES (:seq, :at, :actor, :event, :subject, :payload, :prev, :hash)", forged)
+	ok(t, err)
+	if _, broken, err := s.VerifyAudit(t.Context()); err != nil || broken == nil || broken.Seq != 1 {
+		t.Errorf("a chain made with another key passes: %v %v", broken, err)
+	}
+}
+
+func TestARefusalIsAudited(t *testing.T) {
+	s := open(t)
+	ok(t, s.AuditRefusal(t.Context(), "T1/U9", "action/restart", "not an operator"))
+	var e store.AuditEntry
+	ok(t, raw(t, s).Get(&e, "SELECT * FROM audit"))
+	if e.Actor != "T1/U9" || e.Event != "request.refused" || e.Subject != "action/restart" || e.Payload != `{"why":"not an operator"}` {
+		t.Errorf("audited: %+v", e)
+	}
+}

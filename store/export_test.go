@@ -1,0 +1,12 @@
+package store
+
+// Waiting is the number of changes that wait to share the next commit, and whether one is under way.
+func (s *Store) Waiting() (waiting int, committing bool) {
+	committing = !s.batch.turn.TryLock()
+	if !committing {
+		s.batch.turn.Unlock()
+	}
+	s.batch.mu.Lock()
+	defer s.batch.mu.Unlock()
+	return len(s.batch.waiting), committing
+}
