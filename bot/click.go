@@ -36,7 +36,7 @@ func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) then
 	if err == nil {
 		return nothing // the card says it all
 	}
-	answer := b.explain(err)
+	answer := b.explain(ctx, c, err)
 	return func(ctx context.Context) { b.whisper(ctx, channel, i.Message.ThreadTimestamp, i.User.ID, answer) }
 }
 

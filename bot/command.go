@@ -22,23 +22,21 @@ type command struct {
 func (b *Bot) answer(ctx context.Context, c command) string {
 	text, err := b.obey(ctx, c)
 	if err != nil {
-		return b.explain(err)
+		return b.explain(ctx, c, err)
 	}
 	return text
 }
 
 // explain makes the one sentence for a person out of an error. What is not for them is logged, and named so.
-func (b *Bot) explain(err error) string {
+func (b *Bot) explain(ctx context.Context, c command, err error) string {
+	err = b.engine.AuditRefusal(ctx, c.actor, "slack/"+string(c.origin), err)
 	var refusal *executor.Refusal
 	if errors.As(err, &refusal) {
-		return ":no_entry_sign: " + refusalMarkup(refusal.Text)
+		return ":no_entry_sign: " + escape(refusal.Text)
 	}
 	b.log.Error("cannot handle a request", "error", err)
 	return ":warning: drover itself failed, and nothing was run. An admin finds the reason in drover's log."
 }
-
-// refusalMarkup keeps the code quotes of a sentence and makes the rest harmless.
-func refusalMarkup(text string) string { return escape(text) }
 
 func (b *Bot) obey(ctx context.Context, c command) (string, error) {
 	if err := b.meet(ctx, c); err != nil {

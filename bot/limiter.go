@@ -12,7 +12,7 @@ import (
 const (
 	postEvery   = time.Second
 	postBurst   = 3
-	updateEvery = 1250 * time.Millisecond
+	updateEvery = 1500 * time.Millisecond // with the burst, 50 in any minute
 	updateBurst = 10
 	// kept is how many updates progress leaves for final states.
 	kept = 4
@@ -58,19 +58,23 @@ func (l *limiter) update(final bool, now time.Time) (wait time.Duration) {
 
 // take takes one token if there are need of them, or says how long to wait until there are.
 func (l *limiter) take(key string, every time.Duration, burst, need int, now time.Time) time.Duration {
-	wait := l.peek(key, every, burst, need, now)
-	if wait > 0 {
-		return wait
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.buckets[key].AllowN(now, 1)
-	return 0
+	wait := l.wait(key, every, burst, need, now)
+	if wait == 0 {
+		l.buckets[key].AllowN(now, 1)
+	}
+	return wait
 }
 
 func (l *limiter) peek(key string, every time.Duration, burst, need int, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.wait(key, every, burst, need, now)
+}
+
+// wait is how long until a bucket holds need tokens. The caller holds l.mu.
+func (l *limiter) wait(key string, every time.Duration, burst, need int, now time.Time) time.Duration {
 	if until, ok := l.paused[key]; ok && now.Before(until) {
 		return until.Sub(now)
 	}

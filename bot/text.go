@@ -14,13 +14,13 @@ var mangled = strings.NewReplacer(
 	"“", `"`, "”", `"`, "„", `"`, "‟", `"`, "‘", "'", "’", "'", "‚", "'", "‛", "'",
 	"—", "--", "–", "-", "‐", "-", "‑", "-", "−", "-",
 	"\u00a0", " ", "\u2007", " ", "\u202f", " ", "\u2009", " ", "\u3000", " ",
-	"\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "",
 )
 
 var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 // normalize gives back what the person typed: Slack's markup is undone, its three entities once, then quotes, dashes
-// and spaces that the client replaced. What is left is one line without control characters.
+// and spaces that the client replaced. What is left is one line without characters that do not show: what clients put
+// in unseen (U+200B, U+200E) would make a name unknown, and a turned direction would make a reason read as another.
 func normalize(text string) string {
 	text = strings.ToValidUTF8(text, "")
 	text = markup.ReplaceAllStringFunc(text, func(m string) string { return plain(m[1 : len(m)-1]) })
@@ -29,7 +29,7 @@ func normalize(text string) string {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r):
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
 			return -1
 		}
 		return r
@@ -57,10 +57,18 @@ func plain(inner string) string {
 	return body
 }
 
-var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "```", "'''")
 
-// escape makes text from elsewhere harmless inside mrkdwn: it can neither mention nor link.
-func escape(text string) string { return escapes.Replace(text) }
+// escape makes text from elsewhere harmless inside mrkdwn: it can neither mention nor link, nor open a code block
+// around what follows, nor turn its direction.
+func escape(text string) string {
+	return escapes.Replace(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text))
+}
 
 // code shows a word as code; backticks cannot end it early.
 func code(word string) string { return "`" + escape(strings.ReplaceAll(word, "`", "'")) + "`" }

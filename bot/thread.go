@@ -117,7 +117,7 @@ func renderReply(run store.Run, targets []store.Target) content {
 		blocks = append(blocks, preformatted(tail(output, maxOutput)))
 	}
 	return content{
-		text:   clip(names+" "+targetText(first), 300),
+		text:   clip(escape(names+" "+targetText(first)), 300),
 		blocks: blocks,
 		metadata: slack.SlackMetadata{EventType: replyEvent, EventPayload: map[string]any{
 			"run": run.Number, "servers": serverNames(targets),

@@ -125,10 +125,11 @@ func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
 		out.State, out.Summary = store.TargetFailed, fmt.Sprintf("drover failed: %v", err)
 		return out
 	}
+	if failure.Stop == ssh.StopFinished {
+		return j.interpret(out, r) // it had ended by itself before it could be stopped
+	}
 	out.ErrorKind, out.Summary = string(failure.Kind), failure.Sentence()
 	switch {
-	case failure.Stop == ssh.StopFinished:
-		return j.interpret(out, r) // it had ended by itself before it could be stopped
 	case failure.Kind == ssh.Cancelled:
 		out.State, out.Summary = stopped(context.Cause(ctx), failure)
 	case failure.Unreachable():

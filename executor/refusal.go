@@ -1,6 +1,12 @@
 package executor
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"drover/store"
+)
 
 // RefusalKind tells why nothing was run.
 type RefusalKind int
@@ -15,14 +21,27 @@ const (
 type Refusal struct {
 	Kind RefusalKind
 	Text string // for the person: the word or rule that was wrong, and what to do next
+
+	audited bool
 }
 
 func (r *Refusal) Error() string { return r.Text }
 
 func usage(format string, args ...any) error {
-	return &Refusal{Usage, fmt.Sprintf(format, args...)}
+	return &Refusal{Kind: Usage, Text: fmt.Sprintf(format, args...)}
 }
 
 func refuse(format string, args ...any) error {
-	return &Refusal{Policy, fmt.Sprintf(format, args...)}
+	return &Refusal{Kind: Policy, Text: fmt.Sprintf(format, args...)}
+}
+
+// AuditRefusal records a refusal by policy, once however often it is passed on. Mistyped words are not recorded. It
+// returns err, with what went wrong in recording it.
+func (e *Engine) AuditRefusal(ctx context.Context, actor store.Actor, subject string, err error) error {
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Kind != Policy || refusal.audited {
+		return err
+	}
+	refusal.audited = true
+	return errors.Join(err, e.store.AuditRefusal(ctx, actor, subject, refusal.Text))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/store"
@@ -15,14 +16,7 @@ import (
 // delivers a request twice, both calls return the same run.
 func (e *Engine) Submit(ctx context.Context, r Request) (store.Run, error) {
 	run, err := e.submit(ctx, r)
-	var refusal *Refusal
-	if errors.As(err, &refusal) && refusal.Kind == Policy {
-		subject := "action/" + r.Action
-		if auditErr := e.store.AuditRefusal(ctx, r.Actor, subject, refusal.Text); auditErr != nil {
-			return store.Run{}, errors.Join(err, auditErr)
-		}
-	}
-	return run, err
+	return run, e.AuditRefusal(ctx, r.Actor, "action/"+r.Action, err)
 }
 
 func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
@@ -109,18 +103,33 @@ func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store
 	return next, err
 }
 
-// Cancel ends a run: its owner may, and whoever may run its action on all of its servers.
+// Cancel ends a run: its owner may, and every operator who may run its action on all of its servers.
 func (e *Engine) Cancel(ctx context.Context, actor store.Actor, run store.Run) error {
-	rights, err := e.Rights(ctx, actor)
+	err := e.mayCancel(ctx, actor, run)
 	if err != nil {
-		return err
-	}
-	if actor != run.RequestedBy && !rights.Has(store.Operator) {
-		return refuse("You may not cancel #%d: that is for operators and for who asked for it.", run.Number)
+		return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), err)
 	}
 	accepted, err := e.store.Cancel(ctx, actor, run.ID)
 	if err != nil || accepted {
 		return err
 	}
 	return usage("#%d is over, or somebody is cancelling it already.", run.Number)
+}
+
+func (e *Engine) mayCancel(ctx context.Context, actor store.Actor, run store.Run) error {
+	rights, err := e.Rights(ctx, actor)
+	if err != nil || actor == run.RequestedBy {
+		return err
+	}
+	all, err := e.store.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	concerned := slices.DeleteFunc(all, func(s store.Server) bool {
+		return !slices.ContainsFunc(run.Targets, func(t store.Target) bool { return t.ServerID == s.ID })
+	})
+	if !rights.Has(store.Operator) || rights.authorise(run.Action, store.Operator, concerned) != nil {
+		return refuse("You may not cancel #%d: that is for who asked for it, and for operators of its servers.", run.Number)
+	}
+	return nil
 }

@@ -9,12 +9,8 @@ import (
 	"drover/store"
 )
 
-// verbs are the words of the command itself. No action may take one.
-var verbs = []string{
-	"help", "list", "show", "actions", "preview", "history", "run", "pending", "approve", "deny", "cancel", "retry",
-	"add", "edit", "remove", "enable", "disable", "trust", "user", "action", "schedule", "freeze", "lock", "unlock",
-	"can", "report", "audit", "doctor",
-}
+// verbs are the words of this version besides the names of actions.
+var verbs = []string{"help", "list", "show", "actions", "history", "run", "cancel", "retry"}
 
 // InstallBuiltins records the actions that this drover ships as revisions of the whitelist.
 func (e *Engine) InstallBuiltins(ctx context.Context) error {
@@ -46,6 +42,9 @@ func (e *Engine) FindAction(ctx context.Context, name string) (store.Action, err
 	}
 	if name == "restart" {
 		return entry, usage("Restart what? `reboot` restarts a server, `restart-service` a service on it. Nothing was run.")
+	}
+	if action.Reserved(name) {
+		return entry, usage("`%s` is not part of this version of drover. `help` shows what is.", name)
 	}
 	hint := DidYouMean(name, append(known, verbs...))
 	if hint == "" {

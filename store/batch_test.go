@@ -26,7 +26,7 @@ func wide(t *testing.T, n int) (farm, store.Run, store.Lease) {
 	t.Helper()
 	f := newFarm(t, names(n)...)
 	run, lease := f.started()
-	db := raw(t, f.Store)
+	db := f.db
 	_, err := db.Exec("UPDATE targets SET state = 'running'")
 	ok(t, err)
 	return f, run, lease
@@ -76,7 +76,7 @@ func commits(t *testing.T, s *store.Store) (n int) {
 
 func TestManyResultsLandTogether(t *testing.T) {
 	f, run, lease := wide(t, 500)
-	_, err := raw(t, f.Store).Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	_, err := f.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	ok(t, err)
 	before := commits(t, f.Store)
 	atOnce(t, f.Store, 500, func(i int) {

@@ -27,7 +27,7 @@ func (f farm) inState(state store.RunState, target store.TargetState) (store.Run
 	if state.Final() {
 		finished = f.Now()
 	}
-	_, err := raw(f.t, f.Store).Exec(`UPDATE runs SET state = ?, owner = 'serve/1', epoch = 1, lease_until = 1, started_at = 1, finished_at = ?
+	_, err := f.db.Exec(`UPDATE runs SET state = ?, owner = 'serve/1', epoch = 1, lease_until = 1, started_at = 1, finished_at = ?
 		WHERE id = ?`, state, finished, run.ID)
 	ok(f.t, err)
 	return f.read(run.ID), store.Lease{RunID: run.ID, Epoch: 1}
@@ -82,7 +82,7 @@ func TestRunTransitions(t *testing.T) {
 		}},
 	}
 	f := newFarm(t, "web1")
-	db := raw(t, f.Store)
+	db := f.db
 	for name, transition := range transitions {
 		for _, from := range slices.Concat(openRuns, finalRuns) {
 			if name == "expire" && from == store.Expired {
@@ -132,7 +132,7 @@ func TestTheDerivedStateOfARun(t *testing.T) {
 		return store.Partial
 	}
 	f := newFarm(t, names(len(finalTargets)+1)...)
-	db := raw(t, f.Store)
+	db := f.db
 	seen := map[store.RunState]int{}
 	for bits := 1; bits < 1<<len(finalTargets); bits++ {
 		var set []store.TargetState

@@ -297,7 +297,7 @@ func TestRaceInboxDuplicates(t *testing.T) {
 		}
 	}
 	var runs int
-	ok(t, raw(t, f.Store).Get(&runs, "SELECT count(*) FROM runs"))
+	ok(t, f.db.Get(&runs, "SELECT count(*) FROM runs"))
 	if runs != rounds {
 		t.Errorf("%d deliveries made %d runs", rounds, runs)
 	}
@@ -325,7 +325,7 @@ func TestRaceExpireAgainstClaim(t *testing.T) {
 func TestRaceFinishTargetTwice(t *testing.T) {
 	f, other := pair(t, names(fewRounds)...)
 	run, lease := f.started()
-	_, err := raw(t, f.Store).Exec("UPDATE targets SET state = 'running'")
+	_, err := f.db.Exec("UPDATE targets SET state = 'running'")
 	ok(t, err)
 	for i := range fewRounds {
 		var won [2]bool

@@ -99,6 +99,7 @@ func (c *clock) advance(d time.Duration) { c.us.Add(d.Microseconds()) }
 type farm struct {
 	*store.Store
 	t       testing.TB
+	db      *sqlx.DB // see raw
 	action  store.Action
 	servers []store.Server
 }
@@ -115,7 +116,7 @@ func farmOn(t testing.TB, s *store.Store, names ...string) farm {
 		ok(t, s.AddServer(t.Context(), alice, server(name)))
 	}
 	action := get[store.Action](t)(s.ActionNamed(t.Context(), "restart"))
-	return farm{s, t, action, get[[]store.Server](t)(s.Servers(t.Context()))}
+	return farm{s, t, raw(t, s), action, get[[]store.Server](t)(s.Servers(t.Context()))}
 }
 
 func server(name string) store.Server {

@@ -27,7 +27,7 @@ func (f farm) force(id string, state store.TargetState) {
 	if state.Final() {
 		finished = f.Now()
 	}
-	_, err := raw(f.t, f.Store).Exec("UPDATE targets SET state = ?, finished_at = ? WHERE id = ?", state, finished, id)
+	_, err := f.db.Exec("UPDATE targets SET state = ?, finished_at = ? WHERE id = ?", state, finished, id)
 	ok(f.t, err)
 }
 
@@ -71,7 +71,7 @@ func TestTargetTransitions(t *testing.T) {
 	}
 	f := newFarm(t, "web1")
 	run, lease := f.started()
-	target, db := run.Targets[0], raw(t, f.Store)
+	target, db := run.Targets[0], f.db
 	for name, transition := range transitions {
 		for _, from := range slices.Concat(openTargets, finalTargets) {
 			f.force(target.ID, from)
@@ -138,7 +138,7 @@ func TestAStaleEpochChangesNothing(t *testing.T) {
 	}
 	f := newFarm(t, "web1")
 	run, lease := f.started()
-	db := raw(t, f.Store)
+	db := f.db
 	for name, write := range writes {
 		for _, state := range []store.TargetState{store.TargetPending, store.TargetDispatching, store.TargetRunning, store.TargetSucceeded} {
 			f.force(run.Targets[0].ID, state)
@@ -234,7 +234,7 @@ func TestTheIndexAllowsOneChangingTargetPerServer(t *testing.T) {
 	first, lease := f.started()
 	second, _ := f.started()
 	f.begin(lease, first.Targets[0].ID)
-	db := raw(t, f.Store)
+	db := f.db
 	for _, holder := range []string{"dispatching", "running"} {
 		_, err := db.Exec("UPDATE targets SET state = ? WHERE id = ?", holder, first.Targets[0].ID)
 		ok(t, err)
@@ -256,7 +256,7 @@ func TestATargetsEndIsAudited(t *testing.T) {
 	f.succeed(lease, run.Targets[0])
 	want(t, true)(f.FinishRun(t.Context(), lease))
 	var events []string
-	ok(t, raw(t, f.Store).Select(&events, "SELECT event FROM audit WHERE subject = ? ORDER BY seq", fmt.Sprintf("run/%d", run.Number)))
+	ok(t, f.db.Select(&events, "SELECT event FROM audit WHERE subject = ? ORDER BY seq", fmt.Sprintf("run/%d", run.Number)))
 	if diff := cmp.Diff([]string{"run.requested", "run.started", "target.succeeded", "run.succeeded"}, events); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,7 +72,7 @@ func start(t testing.TB, change ...func(*slacksim.Config)) *slacksim.Server {
 	must(t, s.AddUser(slacksim.User{ID: "U1ANN", Name: "ann"}))
 	must(t, s.AddUser(slacksim.User{ID: "U2BOB", Name: "bob"}))
 	must(t, s.AddUser(slacksim.User{ID: "U3CAT", Name: "cat"}))
-	withBot := append(people, s.BotUserID())
+	withBot := slices.Concat(people, []string{s.BotUserID()})
 	must(t, s.AddChannel(slacksim.Channel{ID: "C1OPS", Name: "ops", Members: withBot}))
 	must(t, s.AddChannel(slacksim.Channel{ID: "C2OUT", Name: "outside", Members: people}))
 	must(t, s.AddChannel(slacksim.Channel{ID: "G1SEC", Name: "secret", Private: true, Members: withBot}))

@@ -83,7 +83,7 @@ func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveConn(c *conn, life time.Duration) {
-	defer c.ws.Close() //nolint:errcheck // the peer may be gone already
+	defer c.ws.Close() // the peer may be gone already
 	n, ok := s.addConn(c)
 	defer close(c.gone)
 	defer s.removeConn(c)

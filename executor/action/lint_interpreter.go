@@ -55,7 +55,7 @@ func (in interpreter) problem(name string, args []word) string {
 		next := i+1 < len(args) && args[i+1].tainted
 		switch last := arg.text[len(arg.text)-1:]; {
 		case strings.HasPrefix(arg.text, "--"):
-			if arg.tainted || (next && strings.Contains("--expression --file --eval --source --init-command", arg.text)) {
+			if arg.tainted || (next && strings.Contains("--expression --file --eval --source --init-command", arg.text)) { //nolint:gocritic // abbreviations count too
 				return refused
 			}
 		case len(arg.text) > 2 && strings.Contains(in.valued, arg.text[1:2]):

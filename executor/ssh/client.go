@@ -44,7 +44,9 @@ func (c *Client) Run(ctx context.Context, server Server, cmd Command) (Result, e
 	err := c.run(ctx, server, cmd, log, &res)
 	res.LogTruncated, res.LogError = log.close()
 	if err != nil {
-		return res, named(err, server)
+		e := named(err, server)
+		res.Stop = e.Stop
+		return res, e
 	}
 	return res, nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // awaitStart waits until the command begins.
-func (s *session) awaitStart(ctx context.Context, res *Result) error {
+func (s *session) awaitStart(ctx context.Context) error {
 	tooLate := time.NewTimer(s.limits.Start)
 	defer tooLate.Stop()
 	select {
@@ -23,35 +23,36 @@ func (s *session) awaitStart(ctx context.Context, res *Result) error {
 	case e := <-s.status:
 		return s.endedEarly(e)
 	case <-s.closed:
-		return s.closedEarly(res)
+		return s.closedEarly()
 	case <-tooLate.C:
-		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)}, res)
+		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)})
 	case <-ctx.Done():
-		return s.abandon(ended(ctx), res)
+		return s.abandon(ended(ctx))
 	}
 }
 
 // abandon gives up a command of which no start mark has come. Closing standard input
 // makes sudo give up its question; a start that was on its way at that moment is ended
-// by it, and shows itself before the channel closes.
-func (s *session) abandon(e *Error, res *Result) error {
-	s.hangUp()
-	if s.hasBegun() {
+// by it, and shows itself before the channel closes. Without that close nothing is certain.
+func (s *session) abandon(e *Error) error {
+	if confirmed := s.hangUp(); !confirmed || s.hasBegun() {
 		e.Began, e.Stop = true, s.stopKind()
-		res.Stop = e.Stop
 	}
 	return e
 }
 
-// hangUp closes standard input and gives the server a moment to end by itself.
-func (s *session) hangUp() {
+// hangUp closes standard input and gives the server a moment to end by itself. It says
+// whether the server did.
+func (s *session) hangUp() bool {
 	_ = s.ch.CloseWrite()
 	tooLate := time.NewTimer(s.limits.Stop)
 	defer tooLate.Stop()
 	select {
 	case <-s.closed:
 		<-s.drained
+		return true
 	case <-tooLate.C:
+		return false
 	}
 }
 
@@ -77,7 +78,7 @@ func (s *session) endedEarly(e exit) error {
 }
 
 // closedEarly is the end of the channel before the start mark.
-func (s *session) closedEarly(res *Result) error {
+func (s *session) closedEarly() error {
 	select {
 	case e := <-s.status:
 		return s.endedEarly(e)
@@ -91,7 +92,6 @@ func (s *session) closedEarly(res *Result) error {
 		return &Error{Kind: NoShell, Err: errors.New(s.preface())}
 	}
 	// The start mark may have been lost with the link.
-	res.Stop = StopUnknown
 	return &Error{Kind: LinkLost, Began: true, Stop: StopUnknown}
 }
 
@@ -171,13 +171,11 @@ func (s *session) vanished(res *Result) error {
 	}
 	<-s.drained
 	if !s.alive() {
-		res.Stop = StopUnknown
 		return &Error{Kind: LinkLost, Began: true, Stop: StopUnknown}
 	}
 	if s.cmd.Raw {
 		return nil // network devices often send none
 	}
-	res.Stop = StopUnknown
 	return &Error{Kind: NoExitStatus, Began: true, Stop: StopUnknown}
 }
 
@@ -222,7 +220,6 @@ func (s *session) stop(e *Error, res *Result) error {
 	if e.Stop != StopFinished {
 		res.ExitCode = -1
 	}
-	res.Stop = e.Stop
 	return e
 }
 

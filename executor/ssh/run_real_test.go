@@ -152,16 +152,20 @@ func TestRealNoShell(t *testing.T) {
 
 func TestRealCommandThatNeverStarts(t *testing.T) {
 	t.Parallel()
-	s := startSSHD(t, sshd.Config{Options: []string{"ForceCommand exec sleep 5"}})
-	server := at(s, addUser(t, "never", "", sshd.NoSudo))
-	c := ssh.NewClient(ssh.Limits{Start: 300 * time.Millisecond, Stop: 100 * time.Millisecond})
-	_, err := c.Run(t.Context(), server, ssh.Command{Text: "true"})
-	var e *ssh.Error
-	if kind(err) != ssh.NotStarted {
-		t.Fatal(err)
-	}
-	if e = err.(*ssh.Error); !e.NeverStarted() || e.Unreachable() {
-		t.Fatalf("%+v", e)
+	user := addUser(t, "never", "", sshd.NoSudo)
+	for forced, never := range map[string]bool{
+		"exec cat >&2": true,  // goes away when it is hung up on
+		"exec sleep 3": false, // does not, so what it will do is not known
+	} {
+		s := startSSHD(t, sshd.Config{Options: []string{"ForceCommand " + forced}})
+		c := ssh.NewClient(ssh.Limits{Start: 300 * time.Millisecond, Stop: time.Second})
+		_, err := c.Run(t.Context(), at(s, user), ssh.Command{Text: "true"})
+		if kind(err) != ssh.NotStarted {
+			t.Fatalf("%s: %v", forced, err)
+		}
+		if e := err.(*ssh.Error); e.NeverStarted() != never || e.Unreachable() {
+			t.Fatalf("%s: %+v", forced, e)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 )
@@ -106,79 +107,99 @@ func (s *session) run(ctx context.Context, res *Result) error {
 		return err
 	}
 	if !s.cmd.Raw {
-		if err := s.awaitStart(ctx, res); err != nil {
+		if err := s.awaitStart(ctx); err != nil {
 			return err
 		}
 	}
 	return s.awaitEnd(ctx, res)
 }
 
-// start sends the command. Until the server has taken it, the end of the context or
-// of Limits.Start closes the connection: nothing on the server needs to be stopped yet.
+// start opens the channel and sends the command.
 func (s *session) start(ctx context.Context) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return s.send(ctx)
+}
+
+// open opens the channel. The end of the context or of Limits.Start closes the
+// connection: nothing on the server needs to be stopped yet.
+func (s *session) open(ctx context.Context) error {
 	within, cancel := context.WithTimeout(ctx, s.limits.Start)
 	defer cancel()
 	stop := context.AfterFunc(within, func() { s.client.Close() })
-	sent, err := s.request()
-	if stop() && err == nil {
-		return nil
+	ch, reqs, err := s.client.OpenChannel("session", nil)
+	intime := stop()
+	if err == nil {
+		s.follow(ch, reqs)
 	}
+	var refusal *gossh.OpenChannelError
 	switch {
+	case err == nil && intime:
+		return nil
 	case over(ctx):
-		e := ended(ctx)
-		e.Began = sent
-		return s.unconfirmed(e)
-	case within.Err() != nil:
-		return s.unconfirmed(&Error{Kind: NotStarted, Began: sent, Err: context.DeadlineExceeded})
-	case errors.Is(err, errNotTaken):
-		return &Error{Kind: NoShell, Err: err}
+		return ended(ctx)
+	case !intime:
+		return &Error{Kind: NotStarted, Err: context.DeadlineExceeded}
+	case errors.As(err, &refusal):
+		return &Error{Kind: NoShell, Err: fmt.Errorf("%w: %w", errNotTaken, err)}
 	}
-	return s.unconfirmed(&Error{Kind: LinkLost, Began: sent, Err: err})
-}
-
-func (s *session) unconfirmed(e *Error) *Error {
-	if e.Began {
-		e.Stop = StopUnknown
-	}
-	return e
+	return &Error{Kind: LinkLost, Err: fmt.Errorf("open a session: %w", err)}
 }
 
 var errNotTaken = errors.New("the server does not run commands for this user")
 
-// request says whether the command may have reached the server.
-func (s *session) request() (sent bool, err error) {
-	ch, reqs, err := s.client.OpenChannel("session", nil)
-	if err != nil {
-		var refusal *gossh.OpenChannelError
-		if errors.As(err, &refusal) {
-			return false, fmt.Errorf("%w: %w", errNotTaken, err)
-		}
-		return false, fmt.Errorf("open a session: %w", err)
-	}
+// follow starts the goroutines that read from the channel; finish waits for them.
+func (s *session) follow(ch gossh.Channel, reqs <-chan *gossh.Request) {
 	s.ch = ch
-	go s.follow(reqs)
+	go s.listen(reqs)
 	s.readers.Go(func() { s.read(ch, &s.out) })
 	s.readers.Go(func() { s.read(ch.Stderr(), &s.err) })
 	go func() {
 		s.readers.Wait()
 		close(s.drained)
 	}()
+}
+
+// send sends the command and waits until the server has taken it. The end of the
+// context must not cut the link now, at least not for Limits.Stop: the command may run
+// already, and only over the link can it be ended and its end be confirmed.
+func (s *session) send(ctx context.Context) error {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.Start)
+	defer cancel()
+	cut := context.AfterFunc(within, func() { s.client.Close() })
+	defer context.AfterFunc(ctx, func() {
+		patience := time.NewTimer(s.limits.Stop)
+		defer patience.Stop()
+		select {
+		case <-patience.C:
+			cancel()
+		case <-within.Done():
+		}
+	})()
 	line := s.cmd.Text
 	if !s.cmd.Raw {
 		line = wrap(s.nonce, s.cmd)
 	}
-	taken, err := ch.SendRequest("exec", true, gossh.Marshal(struct{ Command string }{line}))
+	taken, err := s.ch.SendRequest("exec", true, gossh.Marshal(struct{ Command string }{line}))
+	intime := cut()
 	switch {
-	case err != nil:
-		return s.cmd.Raw, fmt.Errorf("send the command: %w", err)
-	case !taken:
-		return false, errNotTaken
+	case err == nil && intime && taken:
+		return nil
+	case err == nil && !taken:
+		return &Error{Kind: NoShell, Err: errNotTaken}
+	case over(ctx):
+		e := ended(ctx)
+		e.Began, e.Stop = true, StopUnknown
+		return e
+	case !intime:
+		return &Error{Kind: NotStarted, Began: true, Stop: StopUnknown, Err: context.DeadlineExceeded}
 	}
-	return true, nil
+	return &Error{Kind: LinkLost, Began: true, Stop: StopUnknown, Err: fmt.Errorf("send the command: %w", err)}
 }
 
-// follow reads what the server says about the command until the channel closes.
-func (s *session) follow(reqs <-chan *gossh.Request) {
+// listen reads what the server says about the command until the channel closes.
+func (s *session) listen(reqs <-chan *gossh.Request) {
 	defer close(s.closed)
 	for req := range reqs {
 		switch req.Type {
