@@ -24,6 +24,7 @@ func TestTheAuditLogIsAppendOnly(t *testing.T) {
 	for _, statement := range []string{
 		"UPDATE audit SET actor = 'T1/U2'", "UPDATE audit SET payload = payload WHERE seq = 1",
 		"DELETE FROM audit", "DELETE FROM audit WHERE seq = 6",
+		"REPLACE INTO audit SELECT seq, at, 'T1/U2', event, subject, payload, prev, hash FROM audit WHERE seq = 3",
 	} {
 		if _, err := db.Exec(statement); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: got error %v, want that the log is append-only", statement, err)
@@ -71,7 +72,7 @@ func TestTheAuditChainShowsEveryTampering(t *testing.T) {
 		"all emptied":       {"UPDATE audit SET payload = ''", 1},
 	}
 	s, db := audited(t)
-	_, err := db.Exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; CREATE TABLE saved AS SELECT * FROM audit")
+	_, err := db.Exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_no_replace; CREATE TABLE saved AS SELECT * FROM audit")
 	ok(t, err)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -93,16 +94,36 @@ func TestTheAuditChainShowsEveryTampering(t *testing.T) {
 
 func TestTheAuditChainNeedsTheKey(t *testing.T) {
 	s, db := audited(t)
-	other, otherDB := audited(t)
+	_, otherDB := audited(t)
 	var forged []store.AuditEntry // a chain that is whole under another key
 	ok(t, otherDB.Select(&forged, "SELECT * FROM audit"))
-	_ = other
 	_, err := db.Exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DELETE FROM audit")
 	ok(t, err)
 	_, err = db.NamedExec("INSERT INTO audit VALUES (:seq, :at, :actor, :event, :subject, :payload, :prev, :hash)", forged)
 	ok(t, err)
 	if _, broken, err := s.VerifyAudit(t.Context()); err != nil || broken == nil || broken.Seq != 1 {
 		t.Errorf("a chain made with another key passes: %v %v", broken, err)
+	}
+}
+
+// An entry of another history of the same database, as an old backup holds one, is rightly signed and numbered.
+func TestAnEntryOfAnotherHistoryIsFound(t *testing.T) {
+	s, db := audited(t)
+	_, err := db.Exec("DROP TRIGGER audit_no_delete")
+	ok(t, err)
+	extend := func(values ...string) {
+		for _, value := range values {
+			ok(t, s.SetSetting(t.Context(), alice, "letter", value))
+		}
+	}
+	extend("old 7", "old 8")
+	_, err = db.Exec("CREATE TABLE saved AS SELECT * FROM audit WHERE seq = 8; DELETE FROM audit WHERE seq > 6")
+	ok(t, err)
+	extend("new 7", "new 8", "new 9")
+	_, err = db.Exec("DELETE FROM audit WHERE seq >= 8; INSERT INTO audit SELECT * FROM saved")
+	ok(t, err)
+	if _, broken, err := s.VerifyAudit(t.Context()); err != nil || broken == nil || broken.Seq != 8 {
+		t.Errorf("the first broken entry is %+v, want number 8 (%v)", broken, err)
 	}
 }
 

@@ -65,6 +65,9 @@ func (s *Store) commit(ctx context.Context, together []*change) {
 	}
 }
 
+// errRolledBack: SQLite has ended the whole transaction by itself, as it does when the disk is full.
+var errRolledBack = errors.New("the transaction was rolled back")
+
 func (s *Store) attempt(ctx context.Context, together []*change) error {
 	sqlTx, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
@@ -73,6 +76,9 @@ func (s *Store) attempt(ctx context.Context, together []*change) error {
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing; before it, the first error counts
 	for _, c := range together {
 		c.err = s.apply(ctx, sqlTx, c)
+		if errors.Is(c.err, errRolledBack) {
+			return c.err // what came next would commit itself, outside of any transaction
+		}
 	}
 	if err := sqlTx.Commit(); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
@@ -90,7 +96,7 @@ func (s *Store) apply(ctx context.Context, sqlTx *sqlx.Tx, c *change) error {
 	c.wrote = t.wrote && failed == nil
 	if failed != nil {
 		if _, err := sqlTx.ExecContext(ctx, "ROLLBACK TO change"); err != nil {
-			return errors.Join(failed, fmt.Errorf("undo a change: %w", err))
+			return errors.Join(failed, fmt.Errorf("undo a change: %w: %w", errRolledBack, err))
 		}
 	}
 	if _, err := sqlTx.ExecContext(ctx, "RELEASE change"); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -103,7 +104,15 @@ func TestManyResultsLandTogether(t *testing.T) {
 func TestAFailingChangeDoesNotFailItsNeighbours(t *testing.T) {
 	f, run, lease := wide(t, 50)
 	errs := make([]error, 50)
-	atOnce(t, f.Store, 50, func(i int) {
+	torn := f.request()
+	torn.Servers = append(torn.Servers, torn.Servers[0]) // refused after half of it is written
+	atOnce(t, f.Store, 60, func(i int) {
+		if i >= 50 {
+			if _, _, err := f.CreateRun(t.Context(), torn); err == nil {
+				t.Error("a run with one server twice was recorded")
+			}
+			return
+		}
 		result := store.Result{State: store.TargetSucceeded}
 		if i%10 == 5 {
 			result.State = "nonsense" // the schema refuses it
@@ -116,6 +125,32 @@ func TestAFailingChangeDoesNotFailItsNeighbours(t *testing.T) {
 			t.Errorf("%s is %s, error %v", target.Server, target.State, errs[i])
 		}
 	}
+	if n := len(get[[]store.Run](t)(f.Runs(t.Context(), 100))); n != 1 {
+		t.Errorf("there are %d runs: a failed change left something in its neighbours' commit", n)
+	}
+}
+
+// SQLite rolls the whole transaction back when the disk is full: then what is said to have failed must not be there.
+func TestAFullDiskIsToldAsItIs(t *testing.T) {
+	s := open(t)
+	get[string](t)(s.WriterPragma("max_page_count=80"))
+	errs := make([]error, 20)
+	atOnce(t, s, len(errs), func(i int) {
+		value := "small"
+		if i == 10 {
+			value = strings.Repeat("x", 1<<20)
+		}
+		errs[i] = s.SetSetting(t.Context(), alice, fmt.Sprint(i), value)
+	})
+	for i, err := range errs {
+		if kept := get[string](t)(s.Setting(t.Context(), fmt.Sprint(i))) != ""; kept == (err != nil) {
+			t.Errorf("setting %d is on disk: %t, and the error is %v", i, kept, err)
+		}
+	}
+	if errs[10] == nil {
+		t.Error("the disk did not fill up")
+	}
+	ok(t, s.SetSetting(t.Context(), alice, "after", "small"))
 }
 
 func TestAResultIsKeptWhenItsCallerHasGone(t *testing.T) {

@@ -35,6 +35,7 @@ func (f farm) inState(state store.RunState, target store.TargetState) (store.Run
 
 // Each transition from each state: it is won from those in the table, and from all others it changes nothing.
 func TestRunTransitions(t *testing.T) {
+	t.Parallel()
 	const pending, over = store.TargetPending, store.TargetSucceeded
 	same := func(state store.RunState) func(store.RunState) store.RunState {
 		return func(store.RunState) store.RunState { return state }

@@ -83,6 +83,10 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 					t.Errorf("a secret is printed: %s", text)
 				}
 			}
+			_, literal, _ := strings.Cut(fmt.Sprintf("%#v", []byte(secret.(string))), "{")
+			if strings.Contains(text, literal) {
+				t.Errorf("a secret is printed as Go: %s", text)
+			}
 			inJSON, _ := json.Marshal([]byte(secret.(string)))
 			if strings.Contains(text, strings.Trim(string(inJSON), `"`)) || strings.Contains(text, strings.Trim(fmt.Sprint([]byte(secret.(string))), "[]")) {
 				t.Errorf("a secret is printed as bytes: %s", text)

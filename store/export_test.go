@@ -10,3 +10,9 @@ func (s *Store) Waiting() (waiting int, committing bool) {
 	defer s.batch.mu.Unlock()
 	return len(s.batch.waiting), committing
 }
+
+// WriterPragma is a setting of the connection that writes.
+func (s *Store) WriterPragma(name string) (value string, err error) {
+	err = s.write.Get(&value, "PRAGMA "+name)
+	return value, err
+}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,6 +83,53 @@ func TestAKeyFileOfTheWrongFormIsRefused(t *testing.T) {
 		} else if strings.Contains(err.Error(), "zz") {
 			t.Errorf("the error shows the file's content: %v", err)
 		}
+	}
+}
+
+func TestDatabasesThatShareAKeyFileMakeItOnce(t *testing.T) {
+	for range 20 {
+		opts := store.Options{KeyFile: filepath.Join(t.TempDir(), "shared.key")}
+		paths := []string{filepath.Join(t.TempDir(), "drover.db"), filepath.Join(t.TempDir(), "drover.db")}
+		opening := func(path string) func() {
+			return func() {
+				s, err := store.Open(t.Context(), path, opts)
+				check(t, err)
+				if err == nil {
+					check(t, s.Close())
+				}
+			}
+		}
+		race(opening(paths[0]), opening(paths[1]))
+		for _, path := range paths {
+			openAt(t, path, opts)
+		}
+	}
+}
+
+func TestTheFirstOfTwoKeyFilesIsTheDatabasesOwn(t *testing.T) {
+	dir := t.TempDir()
+	path, files := filepath.Join(dir, "drover.db"), []string{filepath.Join(dir, "a"), filepath.Join(dir, "b")}
+	var errs [2]error
+	first := func(i int) func() {
+		return func() {
+			var s *store.Store
+			if s, errs[i] = store.Open(t.Context(), path, store.Options{KeyFile: files[i]}); errs[i] == nil {
+				check(t, s.Close())
+			}
+		}
+	}
+	race(first(0), first(1))
+	for i, file := range files {
+		other := errs[1-i]
+		if errs[i] == nil {
+			openAt(t, path, store.Options{KeyFile: file})
+			if !errors.Is(other, store.ErrKeyLost) && !errors.Is(other, store.ErrKeyWrong) {
+				t.Errorf("the other was opened too: %v", other)
+			}
+		}
+	}
+	if errs[0] != nil && errs[1] != nil {
+		t.Errorf("neither was opened: %v", errs)
 	}
 }
 

@@ -112,8 +112,11 @@ func TestRaceCancelAgainstClaim(t *testing.T) {
 
 func TestRaceCancelTwice(t *testing.T) {
 	f, other := pair(t, "web1")
-	for range fewRounds {
+	for i := range fewRounds {
 		run := f.create(f.request())
+		if i%2 == 0 {
+			f.claim(run, time.Minute) // a queued run ends at once, a running one goes on
+		}
 		var wins atomic.Int32
 		cancel := func(s *store.Store) func() {
 			return func() {
@@ -276,7 +279,7 @@ func TestRaceRetryTwice(t *testing.T) {
 
 func TestRaceInboxDuplicates(t *testing.T) {
 	f, other := pair(t, "web1")
-	for i := range rounds {
+	for i := range fewRounds {
 		n := f.request()
 		n.InboxKey = fmt.Sprintf("trigger-%d", i)
 		var fresh atomic.Int32
@@ -298,8 +301,8 @@ func TestRaceInboxDuplicates(t *testing.T) {
 	}
 	var runs int
 	ok(t, f.db.Get(&runs, "SELECT count(*) FROM runs"))
-	if runs != rounds {
-		t.Errorf("%d deliveries made %d runs", rounds, runs)
+	if runs != fewRounds {
+		t.Errorf("%d deliveries made %d runs", fewRounds, runs)
 	}
 }
 

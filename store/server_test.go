@@ -65,6 +65,7 @@ func TestANewAddressDropsThePins(t *testing.T) {
 	}{
 		"another address": {func(s *store.Server) { s.Address = "elsewhere.example.com" }, 0},
 		"another port":    {func(s *store.Server) { s.Port = 2222 }, 0},
+		"a lower port":    {func(s *store.Server) { s.Port = 21 }, 0},
 		"another user":    {func(s *store.Server) { s.LoginUser = "root" }, 2},
 		"other tags":      {func(s *store.Server) { s.Tags = []string{"db"} }, 2},
 		"no change":       {func(*store.Server) {}, 2},

@@ -211,6 +211,16 @@ func TestTheDatabaseIsItsOwnersAlone(t *testing.T) {
 	}
 }
 
+// A kill does not show whether a commit is on disk: only a power loss would.
+func TestTheWriterIsDurable(t *testing.T) {
+	s := open(t)
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
+		if got := get[string](t)(s.WriterPragma(pragma)); got != want {
+			t.Errorf("%s is %s, want %s", pragma, got, want)
+		}
+	}
+}
+
 func TestOpenNamesTheFileThatItCannotOpen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing", "drover.db")
 	_, err := store.Open(t.Context(), path, store.Options{})

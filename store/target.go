@@ -89,7 +89,6 @@ func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began 
 		return false, 0, err // nobody is there to go on with what would begin
 	}
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
-		waitsFor = 0 // it may be the second try: see commit
 		began, err = t.change(ctx, `UPDATE targets SET state = 'dispatching', started_at = ?, waits_for = 0 WHERE id = ? AND state = 'pending'
 			AND NOT (changes = TRUE AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id
 				AND o.changes = TRUE AND o.state IN ('dispatching', 'running')))`+leaseHeld, t.now, id, lease.Epoch)

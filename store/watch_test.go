@@ -37,6 +37,17 @@ func TestACommitIsAnnouncedToAllThatWait(t *testing.T) {
 	silent(t, s.Changed()) // the next wait is for the next change
 }
 
+func TestWhatWritesNothingIsNotAnnounced(t *testing.T) {
+	f := newFarm(t, "web1")
+	run := f.create(f.request())
+	changed := f.Changed()
+	want(t, false)(f.Renew(t.Context(), store.Lease{RunID: run.ID, Epoch: 7}, time.Minute))
+	want(t, false)(f.FinishRun(t.Context(), store.Lease{RunID: run.ID, Epoch: 7}))
+	silent(t, changed)
+	f.claim(run, time.Minute)
+	inTime(t, changed, time.Second)
+}
+
 func TestAChangeThatFailsIsNotKept(t *testing.T) {
 	s := open(t)
 	before := get[[]store.Server](t)(s.Servers(t.Context()))
