@@ -11,7 +11,7 @@ import (
 )
 
 // awaitStart waits until the command begins.
-func (s *session) awaitStart(ctx context.Context) error {
+func (s *session) awaitStart(ctx context.Context, res *Result) error {
 	tooLate := time.NewTimer(s.limits.Start)
 	defer tooLate.Stop()
 	select {
@@ -25,18 +25,18 @@ func (s *session) awaitStart(ctx context.Context) error {
 	case <-s.closed:
 		return s.closedEarly()
 	case <-tooLate.C:
-		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)})
+		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)}, res)
 	case <-ctx.Done():
-		return s.abandon(ended(ctx))
+		return s.abandon(ended(ctx), res)
 	}
 }
 
 // abandon gives up a command of which no start mark has come. Closing standard input
 // makes sudo give up its question; a start that was on its way at that moment is ended
 // by it, and shows itself before the channel closes. Without that close nothing is certain.
-func (s *session) abandon(e *Error) error {
+func (s *session) abandon(e *Error, res *Result) error {
 	if confirmed := s.hangUp(); !confirmed || s.hasBegun() {
-		e.Began, e.Stop = true, s.stopKind()
+		return s.conclude(e, res)
 	}
 	return e
 }
@@ -210,15 +210,22 @@ func (s *session) stop(e *Error, res *Result) error {
 	select {
 	case x := <-s.status:
 		s.settle()
-		res.ExitCode = x.code
 		s.report(x)
 	case <-s.closed:
 		<-s.drained
 	case <-tooLate.C:
 	}
+	return s.conclude(e, res)
+}
+
+// conclude says what is known of a command that was to be stopped. An exit status counts only when the command ended
+// by itself; it comes before the channel closes, but whoever waited may have seen the close first.
+func (s *session) conclude(e *Error, res *Result) error {
 	e.Began, e.Stop = true, s.stopKind()
-	if e.Stop != StopFinished {
-		res.ExitCode = -1
+	if e.Stop == StopFinished {
+		x := <-s.status
+		s.report(x)
+		res.ExitCode = x.code
 	}
 	return e
 }
@@ -231,6 +238,7 @@ func (s *session) stopKind() Stop {
 	}
 	select {
 	case x := <-s.status:
+		s.report(x)
 		if x.signal == "" {
 			return StopFinished
 		}

@@ -107,7 +107,7 @@ func (s *session) run(ctx context.Context, res *Result) error {
 		return err
 	}
 	if !s.cmd.Raw {
-		if err := s.awaitStart(ctx); err != nil {
+		if err := s.awaitStart(ctx, res); err != nil {
 			return err
 		}
 	}
