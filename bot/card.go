@@ -18,6 +18,9 @@ type content struct {
 	metadata slack.SlackMetadata
 }
 
+// maxSection is how many characters drover puts into a section; Slack takes 3000.
+const maxSection = 2900
+
 // maxServerLines is how many servers a card shows one by one; beyond, it counts, and names only what went wrong.
 const maxServerLines = 12
 
@@ -42,7 +45,7 @@ func renderCard(run store.Run) content {
 }
 
 func section(text string) slack.Block {
-	return slack.NewSectionBlock(mrkdwn(clip(text, 2900)), nil, nil)
+	return slack.NewSectionBlock(mrkdwn(clip(text, maxSection)), nil, nil)
 }
 
 func mrkdwn(text string) *slack.TextBlockObject {
@@ -97,7 +100,7 @@ func outcome(run store.Run) string {
 		text += " in " + took(run.FinishedAt.Sub(run.StartedAt.Time))
 	}
 	if run.StateReason != "" {
-		text += ": " + escape(run.StateReason)
+		text += ": " + escape(oneLine(run.StateReason))
 	}
 	return text
 }
@@ -143,11 +146,9 @@ func serverLines(run store.Run) string {
 func targetLines(targets []store.Target) []string {
 	lines := make([]string, len(targets))
 	for i, t := range targets {
-		line := fmt.Sprintf("%s %s", targetIcon(t.State), code(t.Server))
-		if text := targetText(t); text != "" {
-			line += "  " + escape(clip(text, 200))
-		}
-		lines[i] = line
+		name := fmt.Sprintf("%s %s  ", targetIcon(t.State), code(t.Server))
+		room := maxSection/(len(targets)+3) - len(name) // its share of the section: none is cut off at the end
+		lines[i] = name + clip(escape(clip(targetText(t), 200)), room)
 	}
 	return lines
 }
@@ -158,9 +159,9 @@ func targetText(t store.Target) string {
 	case t.State == store.TargetPending && t.WaitsFor > 0:
 		return fmt.Sprintf("waits for #%d, which is changing this server", t.WaitsFor)
 	case t.State == store.TargetSucceeded && t.Summary != "":
-		return t.Summary
+		return oneLine(t.Summary)
 	case t.Summary != "":
-		return targetWords[t.State] + ": " + t.Summary
+		return targetWords[t.State] + ": " + oneLine(t.Summary)
 	}
 	return targetWords[t.State]
 }
@@ -168,13 +169,13 @@ func targetText(t store.Target) string {
 func origin(run store.Run) string {
 	parts := []string{fmt.Sprintf("#%d", run.Number), who(run), when(run.CreatedAt)}
 	for name, value := range sorted(run.Params) {
-		parts = append(parts, code(name+"="+clip(value, 60)))
+		parts = append(parts, code(name+"="+clip(oneLine(value), 60)))
 	}
 	if run.Origin == store.CLI {
 		parts = append(parts, "from the terminal")
 	}
 	if run.Reason != "" {
-		parts = append(parts, "because "+escape(run.Reason))
+		parts = append(parts, "because "+escape(oneLine(run.Reason)))
 	}
 	return strings.Join(parts, " · ")
 }

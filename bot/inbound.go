@@ -25,7 +25,26 @@ func (b *Bot) slash(ctx context.Context, s slack.SlashCommand) any {
 	if text == "" {
 		return nil
 	}
-	return map[string]string{"response_type": "ephemeral", "text": text}
+	return map[string]string{"response_type": "ephemeral", "text": fitting(text)}
+}
+
+// maxAck is how many bytes of text an ack carries: Slack drops one of 20 KiB or more without a word.
+const maxAck = 16 << 10
+
+// fitting cuts the last lines off an answer that an ack cannot carry.
+func fitting(text string) string {
+	lines, room := strings.Split(text, "\n"), maxAck
+	for i, line := range lines {
+		encoded, err := json.Marshal(line)
+		if room -= len(encoded); err == nil && room >= 0 {
+			continue
+		}
+		if i == 0 {
+			return clip(line, maxAck/16) // whatever its characters, they fit
+		}
+		return strings.Join(lines[:i], "\n") + fmt.Sprintf("\n… and %d lines more", len(lines)-i)
+	}
+	return text
 }
 
 // event handles what Slack tells of people and messages.
@@ -75,9 +94,21 @@ func (b *Bot) direct(ctx context.Context, team string, outer *slackevents.Events
 func (b *Bot) answerEvent(ctx context.Context, c command, outer *slackevents.EventsAPICallbackEvent) string {
 	age := b.store.Now().Sub(time.Unix(int64(outer.EventTime), 0))
 	if outer.EventTime > 0 && age > tooOld {
-		return fmt.Sprintf(":no_entry_sign: Slack delivered this %s late, so nothing was run. Send it again if you still want it.", age.Round(time.Second))
+		return b.tooLate(ctx, c, age)
 	}
 	return b.answer(ctx, c)
+}
+
+// tooLate refuses an old event. One that was delivered before in time has its run, and gets no second answer.
+func (b *Bot) tooLate(ctx context.Context, c command, age time.Duration) string {
+	delivered, err := b.store.Receive(ctx, c.key)
+	if err != nil {
+		return b.explain(ctx, c, err)
+	}
+	if delivered {
+		return ""
+	}
+	return fmt.Sprintf(":no_entry_sign: Slack delivered this %s late, so nothing was run. Send it again if you still want it.", age.Round(time.Second))
 }
 
 // userChanged takes what Slack says of a person the moment it changes. slack-go's own event type leaves out what

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -26,6 +27,7 @@ func (b *Bot) meet(ctx context.Context, c command) error {
 	if _, err := b.store.User(ctx, team, user); errors.Is(err, store.ErrNotFound) && team == b.self.TeamID {
 		if err := b.askUser(ctx, user); err != nil {
 			b.log.Warn("cannot ask Slack about a person", "user", user, "error", err)
+			return &executor.Refusal{Kind: executor.Policy, Text: "drover could not ask Slack who you are, so nothing was run. Try again in a moment."}
 		}
 	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -103,24 +105,50 @@ func (b *Bot) Refresh(ctx context.Context) error {
 	}
 }
 
+// refresh asks about one after the other. One about whom Slack cannot tell is named in the error, and hides no other.
 func (b *Bot) refresh(ctx context.Context) error {
 	users, err := b.store.Users(ctx)
 	if err != nil {
 		return err
 	}
-	for _, user := range users {
-		if err := b.askUser(ctx, user.SlackID); err != nil {
-			return err
-		}
-	}
 	channels, err := b.store.Channels(ctx)
 	if err != nil {
 		return err
 	}
+	var errs []error
+	for _, user := range users {
+		err := patiently(ctx, func() error { return b.askUser(ctx, user.SlackID) })
+		errs = append(errs, about(user.SlackID, err))
+	}
 	for _, channel := range channels {
-		if _, err := b.askChannel(ctx, channel.ID); err != nil {
+		err := patiently(ctx, func() error {
+			_, err := b.askChannel(ctx, channel.ID)
+			return err
+		})
+		errs = append(errs, about(channel.ID, err))
+	}
+	return errors.Join(errs...)
+}
+
+func about(id string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("ask about %s: %w", id, err)
+}
+
+// patiently makes a call again when Slack has said how long to wait before: many people are more than a minute's worth.
+func patiently(ctx context.Context, call func() error) error {
+	for {
+		err := call()
+		var limited *slack.RateLimitedError
+		if !errors.As(err, &limited) {
 			return err
 		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(limited.RetryAfter):
+		}
 	}
-	return nil
 }

@@ -2,7 +2,10 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,12 +17,14 @@ import (
 
 // send posts a message, or edits it when it is in Slack already.
 func (p *Projector) send(ctx context.Context, m store.Message, thread string, c content, version int64, final bool) (time.Duration, error) {
-	if m.TS == "" && m.AttemptedAt != nil {
-		ts, err := p.find(ctx, m, thread, c)
+	if m.TS == "" {
+		posted, ok, err := p.find(ctx, m, thread, func(posted slack.Message) bool { return sameMessage(posted.Metadata, c.metadata) })
 		if err != nil {
 			return 0, err
 		}
-		m.TS = ts // it had arrived: only the answer was lost
+		if ok {
+			m.TS = posted.Timestamp // it had arrived: only the answer was lost
+		}
 	}
 	if m.TS != "" {
 		return p.edit(ctx, m, c, version, final)
@@ -58,36 +63,51 @@ func (c content) options() []slack.MsgOption {
 	}
 }
 
+// lookBack is how much earlier than drover's own clock says a message is looked for: Slack has another clock.
+const lookBack = time.Minute
+
 // find looks for a message whose post was sent and never answered: chat.postMessage has no idempotency key, and a
-// second card would be a lie. It returns "" when Slack does not have it.
-func (p *Projector) find(ctx context.Context, m store.Message, thread string, c content) (string, error) {
-	oldest := fmt.Sprintf("%d.000000", m.AttemptedAt.Add(-time.Minute).Unix())
-	messages, err := p.recent(ctx, m.Channel, thread, oldest)
-	if err != nil {
-		return "", fmt.Errorf("look for a message whose post was not answered: %w", err)
+// second card would be a lie. It returns false when Slack does not have it.
+func (p *Projector) find(ctx context.Context, m store.Message, thread string, is func(slack.Message) bool) (found slack.Message, ok bool, err error) {
+	if m.AttemptedAt == nil {
+		return found, false, nil
 	}
-	for _, candidate := range messages {
-		if sameMessage(candidate.Metadata, c.metadata) {
-			return candidate.Timestamp, nil
+	oldest := fmt.Sprintf("%d.000000", m.AttemptedAt.Add(-lookBack).Unix())
+	for cursor := ""; ; {
+		page, next, err := p.page(ctx, m.Channel, thread, oldest, cursor)
+		var refused slack.SlackErrorResponse
+		if errors.As(err, &refused) && refused.Err == "missing_scope" {
+			p.log.Warn("cannot look for a message whose post was not answered; it may appear twice", "channel", m.Channel, "needed", refused.Needed)
+			return found, false, nil
+		}
+		if err != nil {
+			return found, false, fmt.Errorf("look for a message whose post was not answered: %w", err)
+		}
+		if at := slices.IndexFunc(page, is); at >= 0 {
+			return page[at], true, nil
+		}
+		if cursor = next; cursor == "" {
+			return found, false, nil
 		}
 	}
-	return "", nil
 }
 
-func (p *Projector) recent(ctx context.Context, channel, thread, oldest string) ([]slack.Message, error) {
+// page reads messages of a channel, or of a thread in it, and says where the next page begins.
+func (p *Projector) page(ctx context.Context, channel, thread, oldest, cursor string) (messages []slack.Message, next string, err error) {
+	const most = 200
 	if thread != "" {
-		messages, _, _, err := p.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: channel, Timestamp: thread, Oldest: oldest, Limit: 100, IncludeAllMetadata: true,
+		messages, _, next, err = p.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: channel, Timestamp: thread, Oldest: oldest, Cursor: cursor, Limit: most, IncludeAllMetadata: true,
 		})
-		return messages, err
+		return messages, next, err
 	}
 	history, err := p.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-		ChannelID: channel, Oldest: oldest, Limit: 100, IncludeAllMetadata: true,
+		ChannelID: channel, Oldest: oldest, Cursor: cursor, Limit: most, IncludeAllMetadata: true,
 	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return history.Messages, nil
+	return history.Messages, history.ResponseMetaData.NextCursor, nil
 }
 
 // sameMessage says whether two messages show the same run, and, for replies, the same servers.
@@ -95,27 +115,48 @@ func sameMessage(a, b slack.SlackMetadata) bool {
 	return a.EventType == b.EventType && identity(a) == identity(b)
 }
 
+// identity is compared as JSON: what Slack returns went through it, and numbers came back as float64.
 func identity(m slack.SlackMetadata) string {
-	return fmt.Sprint(m.EventPayload["run"], "/", m.EventPayload["servers"])
+	text, err := json.Marshal([]any{m.EventPayload["run"], m.EventPayload["servers"]})
+	if err != nil {
+		return "" // unreachable: it came from JSON, or from drover's own rendering
+	}
+	return string(text)
 }
 
 // upload puts the whole output of some servers into a file in the thread.
 func (p *Projector) upload(ctx context.Context, m store.Message, card store.Message, run store.Run, targets []store.Target) (time.Duration, error) {
+	title := clip(fmt.Sprintf("%s #%d on %s", run.Action, run.Number, executor.FoldNames(serverNames(targets))), 150)
+	named := func(f slack.File) bool { return f.Title == title }
+	posted, ok, err := p.find(ctx, m, card.TS, func(posted slack.Message) bool { return slices.ContainsFunc(posted.Files, named) })
+	if err != nil {
+		return 0, err
+	}
+	if ok {
+		return 0, p.store.Rendered(ctx, m.ID, posted.Files[slices.IndexFunc(posted.Files, named)].ID, run.Version)
+	}
 	if wait := p.limiter.post(m.Channel, p.store.Now().Time); wait > 0 {
 		return wait, nil
 	}
-	var parts []string
-	for _, t := range targets {
-		parts = append(parts, whole(t))
+	if err := p.store.Attempting(ctx, m.ID); err != nil {
+		return 0, err
 	}
-	text := strings.Join(parts, "\n"+strings.Repeat("─", 40)+"\n")
-	names := executor.FoldNames(serverNames(targets))
+	text := wholes(targets)
 	file, err := p.api.UploadFileContext(ctx, slack.UploadFileParameters{
 		Content: text, FileSize: len(text), Channel: m.Channel, ThreadTimestamp: card.TS,
-		Filename: fmt.Sprintf("%s-%d.txt", run.Action, run.Number), Title: clip(fmt.Sprintf("%s #%d on %s", run.Action, run.Number, names), 150),
+		Filename: fmt.Sprintf("%s-%d.txt", run.Action, run.Number), Title: title,
 	})
 	if err != nil {
 		return 0, err
 	}
 	return 0, p.store.Rendered(context.WithoutCancel(ctx), m.ID, file.ID, run.Version)
+}
+
+// wholes is all that is known of some targets' output.
+func wholes(targets []store.Target) string {
+	parts := make([]string, len(targets))
+	for i, t := range targets {
+		parts[i] = whole(t)
+	}
+	return strings.Join(parts, "\n"+strings.Repeat("─", 40)+"\n")
 }

@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -155,8 +153,11 @@ func (p *Projector) renderOf(ctx context.Context, m store.Message, run store.Run
 	if err != nil {
 		return 0, err
 	}
-	if card.TS == "" {
-		return firstEdit, nil // the thread comes after the card
+	switch {
+	case card.TS == "" && card.GivenUp != "":
+		return 0, p.store.GiveUpMessage(ctx, m.ID, "there is no card to reply to")
+	case card.TS == "":
+		return 0, nil // the thread comes after the card, and the note of its post wakes the loop
 	}
 	targets := told(run, m)
 	if len(targets) == 0 {
@@ -187,7 +188,7 @@ func (p *Projector) tooSoon(m store.Message, run store.Run) time.Duration {
 		return 0
 	}
 	pace := cardPace
-	if m.RenderedVersion <= 1 {
+	if m.RenderedAt.Before(m.CreatedAt.Add(firstEdit).Time) { // that was the post
 		pace = firstEdit
 	}
 	return m.RenderedAt.Add(pace).Sub(p.store.Now().Time)
@@ -202,71 +203,4 @@ func told(run store.Run, m store.Message) []store.Target {
 		}
 	}
 	return targets
-}
-
-// failed decides what becomes of a message that Slack did not take.
-func (p *Projector) failed(ctx context.Context, m store.Message, run store.Run, err error) time.Duration {
-	if noteErr := p.note(ctx, m, run, err); noteErr != nil && ctx.Err() == nil {
-		p.log.Error("cannot note that a message failed", "error", noteErr)
-	}
-	return time.Second
-}
-
-func (p *Projector) note(ctx context.Context, m store.Message, run store.Run, err error) error {
-	log := p.log.With("run", run.Number, "message", m.Kind, "channel", m.Channel)
-	var limited *slack.RateLimitedError
-	if errors.As(err, &limited) {
-		p.limiter.pause(bucketOf(m), p.store.Now().Add(limited.RetryAfter).Time)
-		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(limited.RetryAfter))
-	}
-	var refused slack.SlackErrorResponse
-	if !errors.As(err, &refused) {
-		log.Warn("Slack did not take a message; trying again", "error", err, "attempt", m.Attempts+1)
-		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(backoff(m.Attempts)))
-	}
-	switch refused.Err {
-	case "message_not_found":
-		return p.store.ForgetPost(ctx, m.ID)
-	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action":
-		return p.elsewhere(ctx, m, run, refused)
-	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "ratelimited":
-		log.Warn("Slack did not take a message; trying again", "error", err, "attempt", m.Attempts+1)
-		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(backoff(m.Attempts)))
-	}
-	log.Error("Slack refuses a message; it is given up", "error", err, "details", refused.ResponseMetadata.Messages, "needed", refused.Needed)
-	return p.store.GiveUpMessage(ctx, m.ID, refused.Err)
-}
-
-// elsewhere sends what cannot be posted in its channel to the person who asked, as a direct message.
-func (p *Projector) elsewhere(ctx context.Context, m store.Message, run store.Run, refused slack.SlackErrorResponse) error {
-	_, user, ok := run.RequestedBy.Slack()
-	if !ok || m.TS != "" || m.Attempts > 0 {
-		return p.store.GiveUpMessage(ctx, m.ID, refused.Err)
-	}
-	p.log.Info("cannot post in a channel; the card goes to the person's direct message", "run", run.Number, "channel", m.Channel, "error", refused)
-	if err := p.toDirect(ctx, run, user); err != nil {
-		return p.store.RetryMessage(ctx, m.ID, p.store.Now().Add(backoff(m.Attempts)))
-	}
-	return nil
-}
-
-// toDirect sends what a run has not posted yet to the direct message with a person.
-func (p *Projector) toDirect(ctx context.Context, run store.Run, user string) error {
-	direct, _, _, err := p.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}, ReturnIM: true})
-	if err != nil {
-		return fmt.Errorf("open a direct message: %w", err)
-	}
-	return p.store.RedirectMessages(ctx, run.ID, direct.ID)
-}
-
-// backoff grows from 1 s to 5 min.
-func backoff(attempts int) time.Duration {
-	return min(time.Second<<min(attempts, 10), 5*time.Minute)
-}
-
-func bucketOf(m store.Message) string {
-	if m.TS != "" {
-		return "update"
-	}
-	return fmt.Sprintf("post/%s", m.Channel)
 }

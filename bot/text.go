@@ -70,6 +70,9 @@ func escape(text string) string {
 	}, text))
 }
 
+// oneLine keeps text from elsewhere from adding lines that look like drover's own.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // code shows a word as code; backticks cannot end it early.
 func code(word string) string { return "`" + escape(strings.ReplaceAll(word, "`", "'")) + "`" }
 

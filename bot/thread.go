@@ -92,7 +92,31 @@ func groupKey(t store.Target) string {
 	if t.ExitCode != nil {
 		code = fmt.Sprint(*t.ExitCode)
 	}
-	return string(t.State) + "\x00" + code + "\x00" + strings.ReplaceAll(text, t.Server, "\x01")
+	return string(t.State) + "\x00" + code + "\x00" + nameless(text, t.Server)
+}
+
+// nameless takes a server's own name out of its output, where it stands alone: the web1 in web10 is another server.
+func nameless(text, name string) string {
+	var b strings.Builder
+	for from := 0; ; {
+		at := strings.Index(text[from:], name)
+		if at < 0 {
+			return b.String() + text[from:]
+		}
+		at += from
+		end := at + len(name)
+		b.WriteString(text[from:at])
+		if at > 0 && alphanumeric(text[at-1]) || end < len(text) && alphanumeric(text[end]) {
+			b.WriteString(name)
+		} else {
+			b.WriteByte(1)
+		}
+		from = end
+	}
+}
+
+func alphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 func ids(targets []store.Target) []string {
@@ -117,12 +141,27 @@ func renderReply(run store.Run, targets []store.Target) content {
 		blocks = append(blocks, preformatted(tail(output, maxOutput)))
 	}
 	return content{
-		text:   clip(escape(names+" "+targetText(first)), 300),
+		text:   clip(escape(clip(names, 100)+" "+targetText(first)), 300),
 		blocks: blocks,
 		metadata: slack.SlackMetadata{EventType: replyEvent, EventPayload: map[string]any{
-			"run": run.Number, "servers": serverNames(targets),
+			"run": run.Number, "servers": listed(targets),
 		}},
 	}
+}
+
+// maxListed is how many bytes of names a reply's metadata holds. Slack refuses a message with 8 KiB of metadata.
+const maxListed = 6 << 10
+
+// listed are the servers for the metadata: all of them, or as many as fit.
+func listed(targets []store.Target) []string {
+	names := serverNames(targets)
+	room := maxListed
+	for i, name := range names {
+		if room -= len(name) + len(`"",`); room < 0 {
+			return names[:i]
+		}
+	}
+	return names
 }
 
 // body is what a reply quotes: what the action makes of its output, or the output itself.

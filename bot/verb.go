@@ -79,7 +79,8 @@ func (b *Bot) runnable(ctx context.Context, rights executor.Rights) ([]string, e
 	for _, entry := range entries {
 		definition, err := executor.Definition(entry)
 		if err != nil {
-			return nil, err
+			b.log.Error("an action of the whitelist cannot be read", "error", err)
+			continue
 		}
 		if definition.Approvals == 0 && mayAnywhere(rights, store.Role(definition.Role), entry.Name, servers) {
 			lines = append(lines, "• "+actionLine(definition))
@@ -179,7 +180,8 @@ func (b *Bot) actions(ctx context.Context, c command, words []string, _ string) 
 	for _, entry := range entries {
 		definition, err := executor.Definition(entry)
 		if err != nil {
-			return "", err
+			b.log.Error("an action of the whitelist cannot be read", "error", err)
+			continue
 		}
 		lines = append(lines, "• "+actionLine(definition)+" · "+definition.Role)
 	}

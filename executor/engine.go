@@ -68,6 +68,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	ticker := time.NewTicker(housekeepEvery)
 	defer ticker.Stop()
+	e.housekeep(ctx) // before the first claim: what waited through a long absence must not begin now
 	for ctx.Err() == nil {
 		changed := e.store.Changed()
 		e.claimQueued(ctx, working, &workers)
@@ -79,13 +80,16 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.housekeep(ctx)
 		}
 	}
-	e.stop(&workers, abort)
+	e.stop(context.WithoutCancel(ctx), &workers, abort)
 	return nil
 }
 
 // Work claims and works one run in the caller's time, for a terminal without a living serve. It returns when the run
-// is over, or at once when somebody else has claimed it. To end it early, Cancel the run.
+// is over, or at once when somebody else has claimed it. To end it early, Cancel the run. What dead workers left behind
+// is marked meanwhile: the run could wait for one of them for ever.
 func (e *Engine) Work(ctx context.Context, id string) error {
+	ctx = context.WithoutCancel(ctx)
+	e.housekeep(ctx)
 	lease, claimed, err := e.store.Claim(ctx, id, e.owner, leaseTime)
 	if err != nil || !claimed {
 		return err
@@ -93,15 +97,19 @@ func (e *Engine) Work(ctx context.Context, id string) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		e.work(context.WithoutCancel(ctx), lease)
+		e.work(ctx, lease)
 	}()
+	ticker := time.NewTicker(housekeepEvery)
+	defer ticker.Stop()
 	for {
 		changed := e.store.Changed()
-		e.passOnCancels(context.WithoutCancel(ctx))
+		e.passOnCancels(ctx)
 		select {
 		case <-done:
 			return nil
 		case <-changed:
+		case <-ticker.C:
+			e.housekeep(ctx)
 		}
 	}
 }
@@ -114,6 +122,9 @@ func (e *Engine) claimQueued(ctx, working context.Context, workers *sync.WaitGro
 		return
 	}
 	for _, id := range ids {
+		if ctx.Err() != nil {
+			return
+		}
 		lease, claimed, err := e.store.Claim(ctx, id, e.owner, leaseTime)
 		if err != nil {
 			e.report(ctx, "claim a run", err)
@@ -151,7 +162,8 @@ func (e *Engine) housekeep(ctx context.Context) {
 	}
 }
 
-func (e *Engine) stop(workers *sync.WaitGroup, abort context.CancelCauseFunc) {
+// stop waits for the workers. It ends their runs when somebody cancels them, or when the drain limit is over.
+func (e *Engine) stop(ctx context.Context, workers *sync.WaitGroup, abort context.CancelCauseFunc) {
 	done := make(chan struct{})
 	go func() { workers.Wait(); close(done) }()
 	select {
@@ -160,11 +172,19 @@ func (e *Engine) stop(workers *sync.WaitGroup, abort context.CancelCauseFunc) {
 	default:
 		e.log.Info("stopping: waiting for runs that are under way", "limit", e.drain)
 	}
-	select {
-	case <-done:
-	case <-time.After(e.drain):
-		abort(errStopped)
-		<-done
+	limit := time.After(e.drain)
+	for {
+		changed := e.store.Changed()
+		e.passOnCancels(ctx)
+		select {
+		case <-done:
+			return
+		case <-limit:
+			abort(errStopped)
+			<-done
+			return
+		case <-changed:
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func (j job) run(ctx context.Context) {
 		return // ended before its turn
 	}
 	began, err := j.begin(ctx)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		log.Error("cannot begin on a server", "error", err)
 	}
 	if !began {

@@ -13,21 +13,15 @@ import (
 // TestServersAreWorkedAtTheSameTime: neither command may end before the other has begun.
 func TestServersAreWorkedAtTheSameTime(t *testing.T) {
 	w := newWorld(t)
-	entered := make(chan string)
-	both := make(chan struct{})
-	handler := func(s *sshtest.Session) int {
-		entered <- s.Command
-		<-both
-		return 0
-	}
-	w.host("web1", handler)
-	w.host("web2", handler)
+	g := newGate()
+	w.host("web1", g.handle)
+	w.host("web2", g.handle)
 	w.serve(w.engine)
 	run := w.submit("poke web1 web2")
-	receive(t, entered)
-	receive(t, entered)
+	receive(t, g.entered)
+	receive(t, g.entered)
 	equal(t, map[string]store.TargetState{"web1": store.TargetRunning, "web2": store.TargetRunning}, states(w.await(run.ID, allUnderWay)))
-	close(both)
+	close(g.open)
 	if run = w.ended(run.ID); run.State != store.Succeeded {
 		t.Fatalf("it is %s: %v", run.State, states(run))
 	}

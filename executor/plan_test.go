@@ -84,36 +84,6 @@ func TestPlanNamesWhatIsLeftOut(t *testing.T) {
 	}, plan.Excluded)
 }
 
-// listed adds servers that are not there in truth.
-func (w *world) listed(names ...string) {
-	w.Helper()
-	credential, err := w.store.CredentialNamed(w.Context(), "fleet")
-	w.must(err)
-	for _, name := range names {
-		w.must(w.store.AddServer(w.Context(), root, store.Server{
-			Name: name, Address: "127.0.0.1", Port: 22, Platform: "linux", LoginUser: "ops", CredentialID: &credential.ID,
-		}))
-		w.pin(name, "ssh-ed25519 AAAA")
-	}
-}
-
-func (w *world) pin(name string, lines ...string) {
-	w.Helper()
-	var pins []store.HostKey
-	for _, line := range lines {
-		pins = append(pins, store.HostKey{PublicKey: line})
-	}
-	w.must(w.store.PinHostKeys(w.Context(), root, name, pins))
-}
-
-func (w *world) otherCredential(name string) {
-	w.Helper()
-	w.must(w.store.AddCredential(w.Context(), root, "other", store.Secrets{Kind: store.CredentialPassword, Login: []byte("other")}))
-	credential, err := w.store.CredentialNamed(w.Context(), "other")
-	w.must(err)
-	w.edit(name, func(s *store.Server) { s.CredentialID = &credential.ID })
-}
-
 func (w *world) hash(r executor.Request) string {
 	w.Helper()
 	plan, err := w.engine.Plan(w.Context(), r)

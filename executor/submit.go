@@ -105,8 +105,11 @@ func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store
 
 // Cancel ends a run: its owner may, and every operator who may run its action on all of its servers.
 func (e *Engine) Cancel(ctx context.Context, actor store.Actor, run store.Run) error {
-	err := e.mayCancel(ctx, actor, run)
+	run, err := e.store.Run(ctx, run.ID) // what Submit returned has no targets, and rights go by them
 	if err != nil {
+		return err
+	}
+	if err := e.mayCancel(ctx, actor, run); err != nil {
 		return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), err)
 	}
 	accepted, err := e.store.Cancel(ctx, actor, run.ID)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,10 +17,12 @@ import (
 // work takes a claimed run to its end.
 func (e *Engine) work(ctx context.Context, lease store.Lease) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	var keeper sync.WaitGroup
+	defer keeper.Wait()
 	defer cancel(nil)
 	e.begin(lease.RunID, cancel)
 	defer e.forget(lease.RunID)
-	go e.keepLease(ctx, lease, cancel)
+	keeper.Go(func() { e.keepLease(ctx, lease, cancel) })
 
 	log := e.log.With("run", lease.RunID)
 	if err := e.workTargets(ctx, lease); err != nil {

@@ -15,7 +15,6 @@ import (
 
 	"drover/executor"
 	"drover/executor/ssh"
-	"drover/executor/sshtest"
 	"drover/store"
 )
 
@@ -51,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, path: filepath.Join(t.TempDir(), "drover.db"), clock: &clock{}}
 	w.store = w.open(w.clock)
-	w.engine = w.newEngine(w.store, time.Minute)
+	w.engine = w.newEngine(w.store, 10*time.Second)
 	w.must(w.store.SetSetting(t.Context(), store.Drover, store.SettingTeam, "T1"))
 	w.must(w.engine.InstallBuiltins(t.Context()))
 	for name, yaml := range definitions {
@@ -151,39 +150,6 @@ func (w *world) grant(who store.Actor, binding string) {
 	}))
 }
 
-// host adds a server to the fleet, on which handler runs the commands; nil answers everything with success.
-func (w *world) host(name string, handler func(*sshtest.Session) int, tags ...string) *sshtest.Server {
-	w.Helper()
-	host, err := sshtest.Start(sshtest.Config{
-		Handler: handler, Users: map[string]sshtest.User{"ops": {Password: "correct horse", SudoPassword: "battery"}},
-	})
-	w.must(err)
-	w.Cleanup(func() { _ = host.Close() })
-	w.enlist(name, host, tags...)
-	return host
-}
-
-// enlist makes a running SSH server known to drover, trusted and with a credential.
-func (w *world) enlist(name string, host *sshtest.Server, tags ...string) {
-	w.Helper()
-	credential, err := w.store.CredentialNamed(w.Context(), "fleet")
-	w.must(err)
-	address, port := host.Addr()
-	w.must(w.store.AddServer(w.Context(), root, store.Server{
-		Name: name, Address: address, Port: port, Platform: "linux", LoginUser: "ops", CredentialID: &credential.ID, Tags: tags,
-	}))
-	w.must(w.store.PinHostKeys(w.Context(), root, name, []store.HostKey{{PublicKey: host.HostKeyLine()}}))
-}
-
-// edit changes a server the way `drover server edit` does.
-func (w *world) edit(name string, change func(*store.Server)) {
-	w.Helper()
-	server, err := w.store.ServerNamed(w.Context(), name)
-	w.must(err)
-	change(&server)
-	w.must(w.store.EditServer(w.Context(), root, server))
-}
-
 // ask makes the request that a typed line stands for.
 func (w *world) ask(who store.Actor, line string) executor.Request {
 	w.Helper()
@@ -236,41 +202,6 @@ func refused(t *testing.T, err error) *executor.Refusal {
 		t.Fatalf("got %v, want a refusal", err)
 	}
 	return refusal
-}
-
-// gate is a handler whose commands run until the test opens it, or until they are ended.
-type gate struct {
-	entered chan string   // the commands, as they begin
-	open    chan struct{} // closed: they end by themselves
-	stopped chan string   // the commands that were ended
-}
-
-func newGate() *gate {
-	return &gate{entered: make(chan string, 1000), open: make(chan struct{}), stopped: make(chan string, 1000)}
-}
-
-func (g *gate) handle(s *sshtest.Session) int {
-	g.entered <- s.Command
-	select {
-	case <-g.open:
-		return 0
-	case <-s.Context().Done():
-		g.stopped <- s.Command
-		return 143
-	}
-}
-
-// receive waits for what must come.
-func receive[T any](t *testing.T, from <-chan T) T {
-	t.Helper()
-	select {
-	case value := <-from:
-		return value
-	case <-time.After(patience):
-		t.Fatal("it did not come")
-	}
-	var none T
-	return none
 }
 
 func equal[T any](t *testing.T, want, got T) {

@@ -1,0 +1,175 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"drover/store"
+)
+
+// cards are runs as people see them.
+func cards() map[string]store.Run {
+	queued := sample(store.Queued, target("web1", store.TargetPending, ""), target("db1", store.TargetPending, ""))
+	queued.StartedAt, queued.Reason, queued.Params = nil, "patch day", store.Strings{"security": "true", "mode": "soft"}
+
+	running := sample(store.Running, target("web1", store.TargetSucceeded, "3 packages upgraded"),
+		target("web2", store.TargetRunning, ""), target("db1", store.TargetDispatching, ""), target("cache1", store.TargetPending, ""))
+	cancelling := running
+	cancelling.CancelBy = store.SlackActor("T1", "U2")
+
+	waiting := sample(store.Running, target("web1", store.TargetPending, ""), target("db1", store.TargetRunning, ""))
+	waiting.Targets[0].WaitsFor = 41
+
+	denied := sample(store.Denied, target("web1", store.TargetSkipped, ""))
+	denied.StateReason = "You may not run `update` on web1: it needs the role operator. Nothing was run."
+
+	expired := sample(store.Expired, target("web1", store.TargetSkipped, "it was not begun within 10m0s"))
+	expired.StartedAt, expired.StateReason = nil, "it was not begun within 10m0s"
+
+	retried := sample(store.Failed, target("web1", store.TargetFailed, "exit 100"))
+	retried.RetriedBy = 43
+
+	terminal := sample(store.Succeeded, target("web1", store.TargetSucceeded, "nothing to upgrade"))
+	terminal.Origin, terminal.RequestedBy = store.CLI, store.LocalActor("root")
+
+	return map[string]store.Run{
+		"queued": queued, "running": running, "cancelling": cancelling, "waits-for": waiting, "denied": denied, "expired": expired,
+		"retried": retried, "terminal": terminal,
+		"one-server": sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded")),
+		"succeeded":  sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded"), target("web2", store.TargetSucceeded, "nothing to upgrade")),
+		"partial":    sample(store.Partial, target("web1", store.TargetSucceeded, "3 packages upgraded"), target("db1", store.TargetFailed, "exit 100")),
+		"interrupted": sample(store.Interrupted, target("web1", store.TargetInterrupted, "drover stopped while this was under way: nobody saw how it ended"),
+			target("db1", store.TargetSkipped, "not begun: drover stopped before its turn")),
+		"cancelled": sample(store.Cancelled, target("web1", store.TargetCancelled, "stopped"), target("db1", store.TargetSucceeded, "nothing to upgrade"),
+			target("cache1", store.TargetCancelled, "not begun: the run was cancelled")),
+		"failed-40": sample(store.Failed, many(40)...),
+	}
+}
+
+// many are servers of which each third is unreachable and each seventh timed out, and the others failed.
+func many(n int) []store.Target {
+	targets := make([]store.Target, n)
+	for i := range targets {
+		state, summary := store.TargetFailed, "exit 100"
+		switch {
+		case i%3 == 0:
+			state, summary = store.TargetUnreachable, "connection refused"
+		case i%7 == 0:
+			state, summary = store.TargetTimedOut, "not over after 10m"
+		}
+		targets[i] = target(fmt.Sprintf("web%d", i+1), state, summary)
+	}
+	return targets
+}
+
+func TestCards(t *testing.T) {
+	slack := newPoster(t)
+	for name, run := range cards() {
+		t.Run(name, func(t *testing.T) {
+			card := renderCard(run)
+			golden(t, "card-"+name, card)
+			if err := slack.accepted(card); err != nil {
+				t.Error(err)
+			}
+			if err := harmless(card); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Whatever servers print and people type, a card pings nobody, links nowhere, keeps one line for each server, and
+// Slack takes it.
+func TestHostileCards(t *testing.T) {
+	slack := newPoster(t)
+	for i, text := range hostile {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			run := sample(store.Failed, target("web1", store.TargetFailed, text), target("web2", store.TargetSucceeded, text), target("db1", store.TargetFailed, text))
+			run.Reason, run.StateReason, run.Params = text, text, store.Strings{"service": text}
+			card := renderCard(run)
+			if err := slack.accepted(card); err != nil {
+				t.Error(err)
+			}
+			if err := harmless(card); err != nil {
+				t.Error(err)
+			}
+			if lines := strings.Split(serverLines(run), "\n"); len(lines) != 3 {
+				t.Errorf("3 servers have the lines %q", lines)
+			}
+			if blocks := parsed(card); strings.Contains(blocks[1]+blocks[3], "\n") {
+				t.Errorf("the first line or the origin became several: %q", blocks)
+			}
+		})
+	}
+}
+
+func TestAnyCardIsAccepted(t *testing.T) {
+	slack := newPoster(t)
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.SampledFrom(hostile))
+		run := sample(rapid.SampledFrom([]store.RunState{store.Queued, store.Running, store.Partial, store.Denied}).Draw(t, "state"))
+		for i := range rapid.IntRange(1, 30).Draw(t, "servers") {
+			state := rapid.SampledFrom(targetOrder).Draw(t, "target state")
+			run.Targets = append(run.Targets, target(fmt.Sprintf("web%d", i), state, text.Draw(t, "summary")))
+		}
+		run.Reason, run.StateReason = text.Draw(t, "reason"), text.Draw(t, "state reason")
+		card := renderCard(run)
+		if err := slack.accepted(card); err != nil {
+			t.Fatal(err)
+		}
+		if err := harmless(card); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// widest is the run with the most of everything that drover lets in.
+func widest(servers int, text string) store.Run {
+	run := sample(store.Partial)
+	for i := range servers {
+		name := fmt.Sprintf("%s-%d", strings.Repeat("very.long-name_", 4), i)
+		run.Targets = append(run.Targets, target((name + strings.Repeat("x", 63))[:63], store.TargetFailed, fmt.Sprint(i, " ", text)))
+	}
+	run.Reason, run.StateReason = strings.Repeat("&", 500), strings.Repeat("<", 500)
+	run.Params = store.Strings{}
+	for i := range 30 {
+		run.Params[fmt.Sprintf("parameter_number_%014d", i)] = strings.Repeat("&", 4096)
+	}
+	return run
+}
+
+func TestCardsAtTheLimits(t *testing.T) {
+	slack := newPoster(t)
+	for _, servers := range []int{1, maxServerLines, maxServerLines + 1, 200} {
+		run := widest(servers, strings.Repeat("&", 200))
+		if err := slack.accepted(renderCard(run)); err != nil {
+			t.Errorf("%d servers: %v", servers, err)
+		}
+	}
+}
+
+// A card that shows servers one by one shows all of them, however much each has to say.
+func TestNoServerIsCutOffACard(t *testing.T) {
+	run := widest(maxServerLines, strings.Repeat("&", 200))
+	shown := parsed(renderCard(run))[2]
+	for _, target := range run.Targets {
+		if !strings.Contains(shown, code(target.Server)) {
+			t.Errorf("%s is missing from\n%s", target.Server, shown)
+		}
+	}
+}
+
+func TestTook(t *testing.T) {
+	for want, d := range map[string]time.Duration{
+		"0 ms": 0, "999 ms": 999 * time.Millisecond, "1.0 s": time.Second, "9.9 s": 9900 * time.Millisecond, "10 s": 10 * time.Second,
+		"59 s": 59 * time.Second, "1m00s": time.Minute, "59m59s": time.Hour - time.Second, "1h00m": time.Hour, "26h05m": 26*time.Hour + 5*time.Minute,
+	} {
+		if got := took(d); got != want {
+			t.Errorf("%s is shown as %q, want %q", d, got, want)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"drover/bot/slacksim"
+	"drover/store"
+)
+
+func TestAnUnknownPersonCostsOneQuestion(t *testing.T) {
+	o := openOffice(t)
+	o.hire("U0NEW", store.Viewer)
+	o.must(o.slack.AddChannel(slacksim.Channel{ID: "C0NEW", Name: "new", Members: []string{"U0NEW", o.slack.BotUserID()}}))
+	for range 3 {
+		o.slash("U0NEW", "C0NEW", "list")
+	}
+	if people, channels := len(o.slack.Calls("users.info")), len(o.slack.Calls("conversations.info")); people != 1 || channels != 1 {
+		t.Errorf("Slack was asked %d times for the person and %d times for the channel, want 1 and 1", people, channels)
+	}
+}
+
+// Slack shows an error after 3 s; an answer that does not come within one leaves time to refuse.
+func TestASlowAnswerAboutAPersonIsARefusal(t *testing.T) {
+	o := openOffice(t)
+	o.hire("U0NEW", store.Operator)
+	o.slack.Fail("users.info", slacksim.Fault{Times: 1, Delay: 2500 * time.Millisecond})
+	response := o.command("U0NEW", ops, "poke web1")
+	if response.Error != "" || response.Message == nil {
+		t.Fatalf("Slack says %q after %s", response.Error, response.Took)
+	}
+	o.says(response.Message.Text, "could not ask Slack who you are", "nothing was run")
+	if response.Took < 900*time.Millisecond || response.Took > 2*time.Second {
+		t.Errorf("the answer took %s, want about 1 s", response.Took)
+	}
+	o.nothingRan()
+	o.slash("U0NEW", ops, "peek web1") // the next attempt asks again
+	o.shows(ops, 1, store.Succeeded)
+}
+
+func TestWhenSlackCannotTellOfSomebodyNothingRuns(t *testing.T) {
+	o := openOffice(t)
+	n := 0
+	for method, want := range map[string]string{"users.info": "could not ask Slack who you are", "conversations.info": "could not ask Slack about this channel"} {
+		for name, fault := range map[string]slacksim.Fault{
+			"503": {Status: 503}, "429": {Status: 429, RetryAfter: time.Minute}, "no answer": {LoseAnswer: true}, "error": {Error: "fatal_error"},
+		} {
+			t.Run(method+" "+name, func(t *testing.T) {
+				n++
+				person, channel := fmt.Sprint("U0NEW", n), fmt.Sprint("C0NEW", n)
+				o.hire(person, store.Operator)
+				o.must(o.slack.AddChannel(slacksim.Channel{ID: channel, Name: "new", Members: []string{person, o.slack.BotUserID()}}))
+				o.slack.Fail(method, fault)
+				defer o.slack.ClearFaults()
+				o.says(o.slash(person, channel, "poke web1"), want, "nothing was run")
+			})
+		}
+	}
+	o.nothingRan()
+}
+
+// drover works without the right to ask about channels, and says in its log what it cannot tell then.
+func TestWithoutTheRightToAskAboutChannels(t *testing.T) {
+	o := openOffice(t)
+	o.must(o.slack.AddChannel(slacksim.Channel{ID: "C0NEW", Name: "new", Members: []string{"U0OPERATOR", o.slack.BotUserID()}}))
+	o.slack.Fail("conversations.info", slacksim.Fault{Error: "missing_scope"})
+	o.slash("U0OPERATOR", "C0NEW", "poke web1")
+	o.shows("C0NEW", 1, store.Succeeded)
+	o.says(o.log.text(), "cannot tell whether a channel is shared")
+}
+
+// What is known without asking is answered at once, however slow Slack's Web API is: the ack waits for no call.
+func TestNothingSlowComesBeforeTheAck(t *testing.T) {
+	o := openOffice(t)
+	o.slash("U0OPERATOR", ops, "peek web1")
+	card := o.shows(ops, 1, store.Succeeded)
+	forged := o.forged(card.TS, o.runs()[0].ID)
+	o.slack.Fail("*", slacksim.Fault{Delay: 1500 * time.Millisecond})
+	defer o.slack.ClearFaults()
+	for _, text := range []string{"help", "list", "history", "poke web1", "poke nowhere"} {
+		if took := o.command("U0OPERATOR", ops, text).Took; took > time.Second {
+			t.Errorf("the ack of %q took %s", text, took)
+		}
+	}
+	response, err := o.slack.Click(t.Context(), "U0VIEWER", ops, forged.TS, "run.cancel")
+	o.must(err)
+	if response.Took > time.Second {
+		t.Errorf("the ack of a click took %s", response.Took)
+	}
+	o.mention("U0OPERATOR", ops, "", "frobnicate")
+	took, err := o.slack.Redeliver(t.Context(), "", 1)
+	o.must(err)
+	if took > time.Second {
+		t.Errorf("the ack of a mention took %s", took)
+	}
+}
+
+// Every few minutes Slack is asked about everybody again. One whom Slack does not know any more hides no other.
+func TestRefresh(t *testing.T) {
+	o := openOffice(t)
+	o.must(o.store.SaveUser(t.Context(), store.User{TeamID: o.slack.Team().ID, SlackID: "U00NOBODY"}))
+	o.must(o.store.SaveUser(t.Context(), store.User{TeamID: o.slack.Team().ID, SlackID: "U0VIEWER", Guest: true}))
+	o.must(o.store.SaveChannel(t.Context(), store.Channel{ID: "C00GONE", Visible: true}))
+	o.must(o.store.SaveChannel(t.Context(), store.Channel{ID: ops})) // as if drover had not been in it
+	o.slack.Fail("users.info", slacksim.Fault{Times: 1, Status: 429, RetryAfter: time.Second})
+	err := o.bot.RefreshNow(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "U00NOBODY") {
+		t.Errorf("the error %v does not name who is unknown", err)
+	}
+	viewer, err := o.store.User(t.Context(), o.slack.Team().ID, "U0VIEWER")
+	o.must(err)
+	channel, err := o.store.Channel(t.Context(), ops)
+	o.must(err)
+	gone, err := o.store.Channel(t.Context(), "C00GONE")
+	o.must(err)
+	if viewer.Guest || viewer.Name != "viewer" || !channel.Visible || gone.Visible {
+		t.Errorf("after the refresh drover knows %+v, %+v and %+v", viewer, channel, gone)
+	}
+}
