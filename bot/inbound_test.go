@@ -28,6 +28,15 @@ func TestASlashCommandMakesARun(t *testing.T) {
 	}
 }
 
+// A reason is for the card and the audit log; nobody reads a novel there.
+func TestALongReasonIsCut(t *testing.T) {
+	o := openOffice(t)
+	o.slash("U0OPERATOR", ops, "peek web1 because "+strings.Repeat("é", 600))
+	if reason := []rune(o.awaitRun(1, func(store.Run) bool { return true }).Reason); len(reason) != 500 || reason[499] != '…' {
+		t.Errorf("the reason has %d characters", len(reason))
+	}
+}
+
 func TestWhoMayNotIsToldInPrivate(t *testing.T) {
 	o := openOffice(t)
 	o.must(o.slack.AddChannel(slacksim.Channel{ID: "C0SHARED", Name: "shared", ExtShared: true, Members: []string{"U0OPERATOR", o.slack.BotUserID()}}))

@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -106,8 +105,8 @@ func TestRefresh(t *testing.T) {
 	o.must(o.store.SaveChannel(t.Context(), store.Channel{ID: ops})) // as if drover had not been in it
 	o.slack.Fail("users.info", slacksim.Fault{Times: 1, Status: 429, RetryAfter: time.Second})
 	err := o.bot.RefreshNow(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "U00NOBODY") {
-		t.Errorf("the error %v does not name who is unknown", err)
+	if err == nil || err.Error() != "ask about U00NOBODY: user_not_found" {
+		t.Errorf("the error is %v, want it to name who is unknown and nobody else", err)
 	}
 	viewer, err := o.store.User(t.Context(), o.slack.Team().ID, "U0VIEWER")
 	o.must(err)

@@ -13,14 +13,18 @@ func DidYouMean(word string, candidates []string) string {
 	if len(word) <= 3 {
 		limit = 1
 	}
-	best, bestDistance := "", limit+1
+	best, bestScore := "", 2*limit+1
 	for _, candidate := range candidates {
 		distance := levenshtein.ComputeDistance(word, candidate)
 		if len(word) >= 3 && strings.HasPrefix(candidate, word) {
 			distance = 1
 		}
-		if distance < bestDistance {
-			best, bestDistance = candidate, distance
+		score := 2 * distance
+		if word != "" && strings.HasPrefix(candidate, word[:1]) {
+			score-- // of two that are as near, people got the first letter right
+		}
+		if distance <= limit && score < bestScore {
+			best, bestScore = candidate, score
 		}
 	}
 	if best == "" {
