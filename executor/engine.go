@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"drover/executor/ssh"
@@ -47,6 +48,7 @@ type Engine struct {
 	owner    string
 	drain    time.Duration
 	sessions *semaphore.Weighted
+	probes   errgroup.Group
 
 	mu     sync.Mutex
 	active map[string]context.CancelCauseFunc // by run
@@ -54,10 +56,12 @@ type Engine struct {
 
 // New makes an engine.
 func New(c Config) *Engine {
-	return &Engine{
+	e := &Engine{
 		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain,
 		sessions: semaphore.NewWeighted(maxSessions), active: map[string]context.CancelCauseFunc{},
 	}
+	e.probes.SetLimit(maxProbes)
+	return e
 }
 
 // Run claims and works runs until ctx ends. Then it claims no more, waits for what is under way, up to the drain
@@ -80,7 +84,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	e.stop(&workers, abort)
-	return nil
+	return e.probes.Wait()
 }
 
 // Work claims and works one run in the caller's time, for a terminal without a living serve. It returns when the run
@@ -95,6 +99,13 @@ func (e *Engine) Work(ctx context.Context, id string) error {
 		defer close(done)
 		e.work(context.WithoutCancel(ctx), lease)
 	}()
+	asking, stopAsking := context.WithCancel(ctx)
+	defer func() {
+		stopAsking()
+		_ = e.probes.Wait() // each probe reports for itself
+	}()
+	ticker := time.NewTicker(housekeepEvery)
+	defer ticker.Stop()
 	for {
 		changed := e.store.Changed()
 		e.passOnCancels(context.WithoutCancel(ctx))
@@ -102,6 +113,8 @@ func (e *Engine) Work(ctx context.Context, id string) error {
 		case <-done:
 			return nil
 		case <-changed:
+		case <-ticker.C:
+			e.probeDue(asking) // the run may wait for a command whose end is not proven
 		}
 	}
 }
@@ -149,6 +162,7 @@ func (e *Engine) housekeep(ctx context.Context) {
 	if err := e.store.ExpireQueued(ctx, runExpiry); err != nil {
 		e.report(ctx, "expire runs that nobody began", err)
 	}
+	e.probeDue(ctx)
 }
 
 func (e *Engine) stop(workers *sync.WaitGroup, abort context.CancelCauseFunc) {
