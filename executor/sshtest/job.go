@@ -57,13 +57,6 @@ func (s *Server) KillJobs() {
 	}
 }
 
-// ForgetJobs makes the server one on which no detached command was ever started.
-func (s *Server) ForgetJobs() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.jobs)
-}
-
 // startJob begins a detached command, or says false when its id is taken.
 func (s *Server) startJob(session *Session) (*job, bool) {
 	ctx, kill := context.WithCancelCause(s.life)
