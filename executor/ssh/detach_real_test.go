@@ -2,6 +2,7 @@ package ssh_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,12 +76,12 @@ func TestRealDetachedCommandOutlivesTheWaiting(t *testing.T) {
 				res, err := client().Run(ctx, server, ssh.Command{
 					Text: fmt.Sprintf(work, began, goOn), Sudo: sudo, Detach: job, Timeout: c.timeout, Started: func() { close(started) },
 				})
-				if kind(err) != c.kind || res.Stop != ssh.StopGoesOn || res.ExitCode != -1 || !strings.Contains(err.(*ssh.Error).Sentence(), "goes on there") {
+				if kind(err) != c.kind || res.Stop != ssh.StopGoesOn || res.ExitCode != -1 || !strings.Contains(asError(t, err).Sentence(), "goes on there") {
 					t.Fatalf("%+v, %v", res, err)
 				}
 				alive := <-pid
 				_, err = client().Attach(t.Context(), server, ssh.AttachTo{Job: job, Sudo: sudo, Timeout: 300 * time.Millisecond})
-				if kind(err) != ssh.TimedOut || err.(*ssh.Error).Stop != ssh.StopGoesOn {
+				if kind(err) != ssh.TimedOut || asError(t, err).Stop != ssh.StopGoesOn {
 					t.Fatal(err)
 				}
 				if err := syscall.Kill(alive, 0); err != nil {
@@ -143,8 +144,8 @@ func TestRealDetachedCommandRunsOnce(t *testing.T) {
 			case "":
 				won++
 			case ssh.JobExists:
-				if e := err.(*ssh.Error); e.NeverStarted() || e.Sentence() == "" {
-					t.Errorf("%+v", e)
+				if asError(t, err).NeverStarted() {
+					t.Error(err)
 				}
 			default:
 				t.Error(err)
@@ -163,7 +164,7 @@ func TestRealUnknownJobCanNoLongerBegin(t *testing.T) {
 		job := newJob(t)
 		for range 2 {
 			_, err := client().Attach(t.Context(), server, ssh.AttachTo{Job: job, Sudo: sudo})
-			if kind(err) != ssh.JobUnknown || !err.(*ssh.Error).NeverStarted() {
+			if kind(err) != ssh.JobUnknown || !asError(t, err).NeverStarted() {
 				t.Fatal(err)
 			}
 		}
@@ -318,4 +319,14 @@ func TestJobIDsAreChecked(t *testing.T) {
 	if _, err := client().Attach(t.Context(), server, ssh.AttachTo{}); kind(err) != ssh.Invalid {
 		t.Error(err)
 	}
+}
+
+// asError is the error that every failure of a run or of an attach is.
+func asError(t *testing.T, err error) *ssh.Error {
+	t.Helper()
+	var e *ssh.Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	return e
 }

@@ -16,8 +16,8 @@ import (
 func TestDetachInEveryShell(t *testing.T) {
 	withoutSetsid := strings.Replace(detachScript, "command -v setsid", "false", 1)
 	for name, shell := range shells {
-		for how, source := range map[string]string{"": detachScript, " without setsid": withoutSetsid} {
-			t.Run(name+how, func(t *testing.T) {
+		for how, source := range map[string]string{"with setsid": detachScript, "without setsid": withoutSetsid} {
+			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
 				if _, err := exec.LookPath(shell[0]); err != nil {
 					if os.Getenv("CI") == "true" {

@@ -36,8 +36,8 @@ func TestADetachedCommandOutlivesItsConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := client.Attach(ctx, target(s), ssh.AttachTo{Job: job, Started: cancel})
-	if kind(err) != ssh.Cancelled || err.(*ssh.Error).Stop != ssh.StopGoesOn {
+	res, err := client.Attach(ctx, target(s), ssh.AttachTo{Job: job, Started: cancel})
+	if kind(err) != ssh.Cancelled || res.Stop != ssh.StopGoesOn {
 		t.Fatal(err)
 	}
 	close(goOn)
