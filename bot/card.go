@@ -146,7 +146,7 @@ func serverLines(run store.Run) string {
 func targetLines(targets []store.Target) []string {
 	lines := make([]string, len(targets))
 	for i, t := range targets {
-		name := fmt.Sprintf("%s %s  ", targetIcon(t.State), code(t.Server))
+		name := fmt.Sprintf("%s %s  ", iconOf(t), code(t.Server))
 		room := maxSection/(len(targets)+3) - len(name) // its share of the section: none is cut off at the end
 		lines[i] = name + clip(escape(clip(targetText(t), 200)), room)
 	}
@@ -160,6 +160,8 @@ func targetText(t store.Target) string {
 		return fmt.Sprintf("waits for #%d, which is changing this server", t.WaitsFor)
 	case t.State == store.TargetSucceeded && t.Summary != "":
 		return oneLine(t.Summary)
+	case t.ProbeAt != nil:
+		return targetWords[t.State] + ", goes on: " + oneLine(t.Summary)
 	case t.Summary != "":
 		return targetWords[t.State] + ": " + oneLine(t.Summary)
 	}
@@ -197,12 +199,22 @@ func buttons(run store.Run) slack.Block {
 	switch {
 	case run.State == store.Queued || run.State == store.Running && run.CancelBy == "":
 		return slack.NewActionBlock("", button(buttonCancel, run, "Cancel", slack.StyleDanger,
-			"Cancel this run?", "What is running on the servers is ended. What was not begun stays undone."))
+			"Cancel this run?", whatCancelDoes(run)))
 	case run.State.Final() && run.State != store.Succeeded && run.RetriedBy == 0:
 		return slack.NewActionBlock("", button(buttonRetry, run, "Retry", slack.StyleDefault,
 			"Run it again?", "A new run on the servers that did not succeed, with all checks."))
 	}
 	return nil
+}
+
+// whatCancelDoes tells apart what is ended from what is only no longer waited for.
+func whatCancelDoes(run store.Run) string {
+	for _, t := range run.Targets {
+		if t.Detached {
+			return "drover only stops waiting: what has begun on a server goes on there, and its result follows. What was not begun stays undone."
+		}
+	}
+	return "What is running on the servers is ended. What was not begun stays undone."
 }
 
 func button(action string, run store.Run, label string, style slack.Style, title, text string) *slack.ButtonBlockElement {

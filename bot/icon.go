@@ -40,6 +40,14 @@ func targetIcon(s store.TargetState) string {
 	return ":hourglass_flowing_sand:"
 }
 
+// iconOf is targetIcon, but for what goes on without drover.
+func iconOf(t store.Target) string {
+	if t.ProbeAt != nil {
+		return targetIcon(store.TargetRunning)
+	}
+	return targetIcon(t.State)
+}
+
 var targetWords = map[store.TargetState]string{
 	store.TargetPending: "waiting", store.TargetDispatching: "connecting", store.TargetRunning: "running",
 	store.TargetSucceeded: "succeeded", store.TargetFailed: "failed", store.TargetUnreachable: "unreachable",

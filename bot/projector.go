@@ -166,6 +166,11 @@ func (p *Projector) renderOf(ctx context.Context, m store.Message, run store.Run
 	if m.Kind == store.MessageFile {
 		return p.upload(ctx, m, card, run, targets)
 	}
+	if needsFile(targets) { // what was proven may be longer than what was known
+		if err := p.store.AddFile(ctx, m, run.Version); err != nil {
+			return 0, err
+		}
+	}
 	return p.send(ctx, m, card.TS, renderReply(run, targets), run.Version, true)
 }
 

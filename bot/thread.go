@@ -16,6 +16,8 @@ const (
 	maxReplies = 20
 	// maxOutput is how many characters of output a reply shows; more goes into a file beside it.
 	maxOutput = 2500
+	// maxGroups is how many different ends one reply shows.
+	maxGroups = 5
 )
 
 // The events of the metadata that drover's messages carry. Scripts rely on them, and so does drover: a post whose
@@ -28,8 +30,7 @@ const (
 // newReplies decides which targets are told of next: each failed one as soon as it failed, the others when the run is
 // over, the same output once, failures first. Targets that a message tells of already are left out.
 func newReplies(run store.Run) []store.NewReply {
-	var groups [][]store.Target
-	byOutput := map[string]int{}
+	var untold []store.Target
 	told := map[string]bool{}
 	for _, t := range inOrder(run.Targets) {
 		if t.MessageID != nil {
@@ -39,15 +40,9 @@ func newReplies(run store.Run) []store.NewReply {
 		if !t.State.Final() || !run.State.Final() && !isFailure(t.State) || nothingToTell(t) {
 			continue
 		}
-		key := groupKey(t)
-		if at, ok := byOutput[key]; ok {
-			groups[at] = append(groups[at], t)
-			continue
-		}
-		byOutput[key] = len(groups)
-		groups = append(groups, []store.Target{t})
+		untold = append(untold, t)
 	}
-	return within(groups, maxReplies-len(told), run.State.Final())
+	return within(alike(untold), maxReplies-len(told), run.State.Final())
 }
 
 // within fits groups into the replies that are left; while the run goes on, one is kept for the file with the rest.
@@ -60,7 +55,7 @@ func within(groups [][]store.Target, room int, final bool) []store.NewReply {
 			}
 			return replies
 		}
-		replies = append(replies, store.NewReply{Kind: store.MessageReply, Targets: ids(group), File: isLong(group[0])})
+		replies = append(replies, store.NewReply{Kind: store.MessageReply, Targets: ids(group), File: needsFile(group)})
 	}
 	return replies
 }
@@ -97,6 +92,9 @@ func groupKey(t store.Target) string {
 
 // nameless takes a server's own name out of its output, where it stands alone: the web1 in web10 is another server.
 func nameless(text, name string) string {
+	if name == "" {
+		return text
+	}
 	var b strings.Builder
 	for from := 0; ; {
 		at := strings.Index(text[from:], name)
@@ -127,21 +125,25 @@ func ids(targets []store.Target) []string {
 	return list
 }
 
-// renderReply shows what one or more servers with the same output said.
+// renderReply shows what one or more servers said. They had the same output when the reply was made; what was proven
+// since may tell them apart.
 func renderReply(run store.Run, targets []store.Target) content {
-	first := targets[0]
-	names := executor.FoldNames(serverNames(targets))
-	title := fmt.Sprintf("%s %s %s", targetIcon(first.State), code(clip(names, 300)), escape(clip(targetText(first), 600)))
-	if first.StartedAt != nil && first.FinishedAt != nil && len(targets) == 1 {
-		title += " · " + took(first.FinishedAt.Sub(first.StartedAt.Time))
-	}
-	blocks := []slack.Block{section(title)}
-	output := body(first)
-	if output != "" {
-		blocks = append(blocks, preformatted(tail(output, maxOutput)))
+	groups := alike(targets)
+	var blocks []slack.Block
+	var texts []string
+	for i, group := range groups {
+		if i == maxGroups {
+			blocks = append(blocks, section(fmt.Sprintf("… and %s, in the file below", code(clip(executor.FoldNames(serverNames(slices.Concat(groups[i:]...))), 300)))))
+			break
+		}
+		blocks = append(blocks, section(groupTitle(group)))
+		if output := body(group[0]); output != "" {
+			blocks = append(blocks, preformatted(tail(output, maxOutput/min(len(groups), maxGroups))))
+		}
+		texts = append(texts, clip(executor.FoldNames(serverNames(group)), 100)+" "+targetText(group[0]))
 	}
 	return content{
-		text:   clip(escape(clip(names, 100)+" "+targetText(first)), 300),
+		text:   clip(escape(strings.Join(texts, "; ")), 300),
 		blocks: blocks,
 		metadata: slack.SlackMetadata{EventType: replyEvent, EventPayload: map[string]any{
 			"run": run.Number, "servers": listed(targets),
@@ -164,6 +166,38 @@ func listed(targets []store.Target) []string {
 	return names
 }
 
+func groupTitle(group []store.Target) string {
+	first := group[0]
+	title := fmt.Sprintf("%s %s %s", iconOf(first), code(clip(executor.FoldNames(serverNames(group)), 300)), escape(clip(targetText(first), 600)))
+	if first.StartedAt != nil && first.FinishedAt != nil && len(group) == 1 && first.ProbeAt == nil {
+		title += " · " + took(first.FinishedAt.Sub(first.StartedAt.Time))
+	}
+	return title
+}
+
+// alike puts together the targets that ended alike, in the order of the first of each.
+func alike(targets []store.Target) [][]store.Target {
+	var groups [][]store.Target
+	byOutput := map[string]int{}
+	for _, t := range targets {
+		key := groupKey(t)
+		at, ok := byOutput[key]
+		if !ok {
+			at = len(groups)
+			byOutput[key], groups = at, append(groups, nil)
+		}
+		groups[at] = append(groups[at], t)
+	}
+	return groups
+}
+
+// needsFile says whether a reply leaves something out.
+func needsFile(targets []store.Target) bool {
+	groups := alike(targets)
+	room := maxOutput / min(len(groups), maxGroups)
+	return len(groups) > maxGroups || slices.ContainsFunc(groups, func(g []store.Target) bool { return len([]rune(body(g[0]))) > room })
+}
+
 // body is what a reply quotes: what the action makes of its output, or the output itself.
 func body(t store.Target) string {
 	if t.Details != "" {
@@ -183,8 +217,6 @@ func whole(t store.Target) string {
 	}
 	return b.String()
 }
-
-func isLong(t store.Target) bool { return len([]rune(body(t))) > maxOutput }
 
 // tail keeps the end of long output: that is where the reason of a failure stands.
 func tail(text string, limit int) string {

@@ -203,7 +203,7 @@ func checkMember(t *rapid.T, reply store.NewReply, first, target store.Target) {
 	if !same && first.Stdout != target.Stdout && (first.Stdout != first.Server || target.Stdout != target.Server) {
 		t.Fatalf("%s and %s share a reply: %q, %q", first.Server, target.Server, first.Stdout, target.Stdout)
 	}
-	if reply.File != isLong(target) {
+	if reply.File != needsFile([]store.Target{target}) {
 		t.Fatalf("%s prints %d characters, and a file is %t", target.Server, len(target.Stdout), reply.File)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"drover/executor/ssh"
@@ -47,6 +48,7 @@ type Engine struct {
 	owner    string
 	drain    time.Duration
 	sessions *semaphore.Weighted
+	probes   errgroup.Group
 
 	mu     sync.Mutex
 	active map[string]context.CancelCauseFunc // by run
@@ -54,10 +56,12 @@ type Engine struct {
 
 // New makes an engine.
 func New(c Config) *Engine {
-	return &Engine{
+	e := &Engine{
 		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain,
 		sessions: semaphore.NewWeighted(maxSessions), active: map[string]context.CancelCauseFunc{},
 	}
+	e.probes.SetLimit(maxProbes)
+	return e
 }
 
 // Run claims and works runs until ctx ends. Then it claims no more, waits for what is under way, up to the drain
@@ -81,7 +85,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	e.stop(context.WithoutCancel(ctx), &workers, abort)
-	return nil
+	return e.probes.Wait()
 }
 
 // Work claims and works one run in the caller's time, for a terminal without a living serve. It returns when the run
@@ -89,7 +93,12 @@ func (e *Engine) Run(ctx context.Context) error {
 // is marked meanwhile: the run could wait for one of them for ever.
 func (e *Engine) Work(ctx context.Context, id string) error {
 	ctx = context.WithoutCancel(ctx)
-	e.housekeep(ctx)
+	asking, stopAsking := context.WithCancel(ctx)
+	defer func() {
+		stopAsking()
+		_ = e.probes.Wait() // each probe reports for itself
+	}()
+	e.housekeep(asking)
 	lease, claimed, err := e.store.Claim(ctx, id, e.owner, leaseTime)
 	if err != nil || !claimed {
 		return err
@@ -109,7 +118,7 @@ func (e *Engine) Work(ctx context.Context, id string) error {
 			return nil
 		case <-changed:
 		case <-ticker.C:
-			e.housekeep(ctx)
+			e.housekeep(asking) // the run may wait for a dead worker, or for a command whose end is not proven
 		}
 	}
 }
@@ -160,6 +169,7 @@ func (e *Engine) housekeep(ctx context.Context) {
 	if err := e.store.ExpireQueued(ctx, runExpiry); err != nil {
 		e.report(ctx, "expire runs that nobody began", err)
 	}
+	e.probeDue(ctx)
 }
 
 // stop waits for the workers. It ends their runs when somebody cancels them, or when the drain limit is over.

@@ -55,11 +55,10 @@ func (j job) begin(ctx context.Context) (bool, error) {
 		if err != nil || waitsFor == 0 {
 			return false, err
 		}
-		select {
-		case <-ctx.Done():
+		if j.outwaited(ctx, waitsFor) {
 			return false, nil
-		case <-changed:
 		}
+		wait(ctx, changed, housekeepEvery)
 		if err := j.engine.sessions.Acquire(ctx, 1); err != nil {
 			return false, nil
 		}
@@ -68,19 +67,18 @@ func (j job) begin(ctx context.Context) (bool, error) {
 
 // execute runs the command and judges what came back.
 func (j job) execute(ctx context.Context) store.Result {
-	login, err := j.login(ctx)
+	login, err := j.engine.login(ctx, j.planned.CredentialID)
 	if err != nil {
 		return store.Result{State: store.TargetFailed, ErrorKind: "credential", Summary: fmt.Sprintf("drover could not open the credential of %s: %v", j.target.Server, err)}
-	}
-	server := ssh.Server{
-		Name: j.planned.Server, Address: j.planned.Address, Port: j.planned.Port, User: j.planned.User,
-		HostKeys: j.planned.HostKeys, Login: login,
 	}
 	command := ssh.Command{
 		Text: j.planned.Command, Sudo: j.plan.definition.Sudo, Raw: j.planned.Platform != string(action.Linux), Timeout: j.timeout(),
 		Started: func() { j.started(ctx) },
 	}
-	result, err := j.engine.ssh.Run(ctx, server, command)
+	if j.target.Detached {
+		command.Detach = j.target.ID
+	}
+	result, err := j.engine.ssh.Run(ctx, j.planned.reach(login), command)
 	return j.judge(ctx, result, err)
 }
 
@@ -97,8 +95,9 @@ func (j job) started(ctx context.Context) {
 	}
 }
 
-func (j job) login(ctx context.Context) (ssh.Login, error) {
-	secrets, err := j.engine.store.Secrets(context.WithoutCancel(ctx), j.planned.CredentialID)
+// login is what a server accepts, as it is stored now.
+func (e *Engine) login(ctx context.Context, credentialID string) (ssh.Login, error) {
+	secrets, err := e.store.Secrets(context.WithoutCancel(ctx), credentialID)
 	if err != nil {
 		return ssh.Login{}, err
 	}
@@ -120,13 +119,16 @@ func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
 	var failure *ssh.Error
 	switch {
 	case err == nil:
-		return j.interpret(out, r)
+		return interpret(j.plan.definition, out, r)
 	case !errors.As(err, &failure):
 		out.State, out.Summary = store.TargetFailed, fmt.Sprintf("drover failed: %v", err)
 		return out
 	}
 	if failure.Stop == ssh.StopFinished {
-		return j.interpret(out, r) // it had ended by itself before it could be stopped
+		return interpret(j.plan.definition, out, r) // it had ended by itself before it could be stopped
+	}
+	if j.target.Detached && failure.Began && failure.Kind != ssh.JobDied {
+		return j.goesOn(out, context.Cause(ctx), failure)
 	}
 	out.ErrorKind, out.Summary = string(failure.Kind), failure.Sentence()
 	switch {
@@ -154,8 +156,8 @@ func stopped(cause error, failure *ssh.Error) (store.TargetState, string) {
 }
 
 // interpret reads what the action's output means.
-func (j job) interpret(out store.Result, r ssh.Result) store.Result {
-	outcome := j.plan.definition.Summarize(action.Output{
+func interpret(definition *action.Action, out store.Result, r ssh.Result) store.Result {
+	outcome := definition.Summarize(action.Output{
 		ExitCode: r.ExitCode, Stdout: r.Stdout, Stderr: r.Stderr, Connect: r.Connect, Login: r.Login, Run: r.Run,
 	})
 	code := r.ExitCode

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"drover/executor/action"
+	"drover/executor/ssh"
 	"drover/store"
 )
 
@@ -134,15 +135,26 @@ func (p *Plan) add(server store.Server, values action.Values) error {
 	}
 	target := PlanTarget{
 		ServerID: server.ID, Server: server.Name, Address: server.Address, Port: server.Port, User: server.LoginUser,
-		CredentialID: *server.CredentialID, Platform: server.Platform, Command: command,
+		CredentialID: *server.CredentialID, Platform: server.Platform, HostKeys: pinned(server), Command: command,
 	}
-	for _, pin := range server.HostKeys {
-		target.HostKeys = append(target.HostKeys, pin.PublicKey)
-	}
-	slices.Sort(target.HostKeys)
 	p.Targets = append(p.Targets, target)
 	p.servers = append(p.servers, server)
 	return nil
+}
+
+// pinned are the trusted host keys of a server, in the order of a plan.
+func pinned(s store.Server) []string {
+	var keys []string
+	for _, pin := range s.HostKeys {
+		keys = append(keys, pin.PublicKey)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// reach is how to log in to a target.
+func (t PlanTarget) reach(login ssh.Login) ssh.Server {
+	return ssh.Server{Name: t.Server, Address: t.Address, Port: t.Port, User: t.User, HostKeys: t.HostKeys, Login: login}
 }
 
 // unfit says why a server can run nothing now, or "".

@@ -66,7 +66,7 @@ func newRun(r Request, plan *Plan) (store.NewRun, error) {
 	if err != nil {
 		return store.NewRun{}, fmt.Errorf("record options: %w", err)
 	}
-	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Run: store.Run{
+	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Detached: plan.detached(), Run: store.Run{
 		ActionID: plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes,
 		Selector: strings.Join(r.Selector, " "), Params: r.Params, Options: options,
 		Plan: string(planText), PlanHash: hash, Reason: r.Reason, Origin: r.Origin,

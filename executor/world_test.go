@@ -29,11 +29,12 @@ const (
 	root   = store.Actor("local:root")
 )
 
-// definitions are the actions of the tests: poke changes something, peek looks, as-root needs sudo.
+// definitions are the actions of the tests: poke changes something, peek looks, upgrade is never ended in the middle, as-root needs sudo.
 var definitions = map[string]string{
 	"poke": `{name: poke, role: operator, parameters: [{name: word, type: string, pattern: '[a-z0-9-]+', default: x}],
 		run: {linux: [poke, "{{word}}"], routeros: [poke, "{{word}}"]}}`,
 	"peek":    `{name: peek, role: viewer, changes: false, run: {linux: [peek]}}`,
+	"upgrade": `{name: upgrade, detach: true, run: {linux: [upgrade], routeros: [upgrade]}}`,
 	"as-root": `{name: as-root, sudo: true, run: {linux: [id]}}`,
 }
 

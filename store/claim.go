@@ -138,16 +138,20 @@ func (s *Store) FinishRun(ctx context.Context, lease Lease) (finished bool, err 
 }
 
 // ReleaseOwners expires at once the leases of every owner whose name begins with prefix. Only for a caller who knows
-// that they are dead: one that holds the Lock they held.
+// that they are dead: one that holds the Lock they held. What they were asking for is due at once, too.
 func (s *Store) ReleaseOwners(ctx context.Context, prefix string) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.changeMany(ctx, "UPDATE runs SET lease_until = 0 WHERE state = 'running' AND substr(owner, 1, ?) = ?", len(prefix), prefix)
+		if err != nil {
+			return err
+		}
+		_, err = t.changeMany(ctx, "UPDATE targets SET probe_at = ? WHERE probe_at > ?", t.now, t.now)
 		return err
 	})
 }
 
 // ReapExpired marks what was under way in runs whose lease has expired: dispatching and running targets are
-// interrupted, for nobody knows how they ended; pending ones are skipped. Nothing is run again. It returns the runs.
+// interrupted, for nobody knows how they ended (detached ones are due to be asked for); pending ones are skipped. Nothing is run again. It returns the runs.
 func (s *Store) ReapExpired(ctx context.Context) ([]string, error) {
 	var expired []Lease
 	rows, err := s.read.QueryxContext(ctx, "SELECT id, epoch FROM runs WHERE state = 'running' AND lease_until < ?", s.Now())
@@ -186,7 +190,8 @@ func (s *Store) reap(ctx context.Context, lease Lease) (reaped bool, err error) 
 		if err := t.auditRun(ctx, Drover, "run.abandoned", lease.RunID, nil); err != nil {
 			return err
 		}
-		if err := t.interruptOpen(ctx, lease.RunID, "drover stopped while this was under way: nobody saw how it ended"); err != nil {
+		if err := t.interruptOpen(ctx, lease.RunID, "drover stopped while this was under way: nobody saw how it ended",
+			"drover stopped while this was under way. It goes on there, and its result follows"); err != nil {
 			return err
 		}
 		_, err := t.finish(ctx, lease.RunID, lease.Epoch+1)
@@ -216,17 +221,22 @@ func (t *tx) end(ctx context.Context, id string, from, to RunState, why string) 
 	return true, t.finished(ctx, id, to)
 }
 
-// finish derives the state: any target interrupted → interrupted; else cancelled by someone → cancelled; all
+// anyTarget and noTarget begin a question about the targets of a run: is there one, or none, whose state is so?
+const anyTarget, noTarget = "EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND state ", "NOT EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND state "
+
+// derived is the state of a run that follows from those of its targets: any target interrupted → interrupted; else cancelled by someone → cancelled; all
 // succeeded → succeeded; none → failed; else partial.
+const derived = `CASE
+	WHEN ` + anyTarget + `= 'interrupted') THEN 'interrupted'
+	WHEN ` + anyTarget + `= 'cancelled')   THEN 'cancelled'
+	WHEN ` + noTarget + `<> 'succeeded') THEN 'succeeded'
+	WHEN ` + noTarget + `= 'succeeded')  THEN 'failed'
+	ELSE 'partial' END`
+
+// finish ends a run whose targets are all over.
 func (t *tx) finish(ctx context.Context, id string, epoch int64) (bool, error) {
-	const any, none = "EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND state ", "NOT EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND state "
-	finished, err := t.change(ctx, `UPDATE runs SET finished_at = ?, state = CASE
-			WHEN `+any+`= 'interrupted') THEN 'interrupted'
-			WHEN `+any+`= 'cancelled')   THEN 'cancelled'
-			WHEN `+none+`<> 'succeeded') THEN 'succeeded'
-			WHEN `+none+`= 'succeeded')  THEN 'failed'
-			ELSE 'partial' END
-		WHERE id = ? AND epoch = ? AND state = 'running' AND `+none+`IN ('pending', 'dispatching', 'running'))`, t.now, id, epoch)
+	finished, err := t.change(ctx, `UPDATE runs SET finished_at = ?, state = `+derived+`
+		WHERE id = ? AND epoch = ? AND state = 'running' AND `+noTarget+`IN ('pending', 'dispatching', 'running'))`, t.now, id, epoch)
 	if err != nil {
 		return false, fmt.Errorf("finish a run: %w", err)
 	}

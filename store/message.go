@@ -147,6 +147,22 @@ func (s *Store) CreateReplies(ctx context.Context, run Run, card Message, replie
 	})
 }
 
+// AddFile has the whole output of what a reply tells of put into a file beside it, unless there is one already.
+func (s *Store) AddFile(ctx context.Context, reply Message, version int64) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
+		var there int
+		err := t.GetContext(ctx, &there, "SELECT count(*) FROM messages WHERE owner = ? AND kind = 'file' AND key = ?", reply.Owner, reply.ID)
+		if err != nil {
+			return fmt.Errorf("record a file: %w", err)
+		}
+		if there > 0 {
+			return nil
+		}
+		_, err = t.createMessage(ctx, Message{Owner: reply.Owner, Kind: MessageFile, Key: reply.ID, Channel: reply.Channel, WantedVersion: version})
+		return err
+	})
+}
+
 func (t *tx) createReply(ctx context.Context, run Run, card Message, reply NewReply) error {
 	var told int
 	err := t.GetContext(ctx, &told, "SELECT count(*) FROM targets WHERE id = ? AND message_id IS NOT NULL", reply.Targets[0])

@@ -84,6 +84,7 @@ type NewRun struct {
 	Run
 	InboxKey string // what Slack calls this delivery; "": not from Slack
 	Servers  []Server
+	Detached map[string]bool // by server id: the command outlives its connection
 }
 
 // CreateRun records a run that is ready to be claimed: inbox key, run, targets, card and audit entry in one
@@ -127,7 +128,7 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 			return run, err
 		}
 	}
-	if err := t.createTargets(ctx, run, n.Servers); err != nil {
+	if err := t.createTargets(ctx, run, n); err != nil {
 		return run, err
 	}
 	if err := t.createCard(ctx, run); err != nil {

@@ -51,6 +51,9 @@ type Target struct {
 	MessageID  *string     `db:"message_id"` // the reply that tells of it
 	StartedAt  *Time       `db:"started_at"`
 	FinishedAt *Time       `db:"finished_at"`
+	Detached   bool        `db:"detached"` // the command outlives its connection
+	ProbeAt    *Time       `db:"probe_at"` // when to ask what became of it; nil: nothing is to be proven
+	Probes     int         `db:"probes"`   // how often it was asked for
 }
 
 // Result is how a target ended.
@@ -63,16 +66,17 @@ type Result struct {
 	Stdout    string
 	Stderr    string
 	Facts     Strings
+	GoesOn    bool // drover stopped waiting and the command did not: its end is to be proven
 }
 
-func (t *tx) createTargets(ctx context.Context, run Run, servers []Server) error {
-	for i, server := range servers {
+func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
+	for i, server := range n.Servers {
 		id, err := newID()
 		if err != nil {
 			return err
 		}
-		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, changes, state)
-			VALUES (?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, run.Changes)
+		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, changes, detached, state)
+			VALUES (?, ?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, run.Changes, n.Detached[server.ID])
 		if err != nil {
 			return fmt.Errorf("record target %s: %w", server.Name, err)
 		}
@@ -83,7 +87,8 @@ func (t *tx) createTargets(ctx context.Context, run Run, servers []Server) error
 const leaseHeld = ` AND EXISTS (SELECT 1 FROM runs WHERE runs.id = targets.run_id AND runs.epoch = ? AND runs.state = 'running')`
 
 // BeginTarget moves a target from pending to dispatching. It returns false when the lease is lost, the target is not
-// pending any more, or another run is changing the server; for the last, waitsFor is that run's number.
+// pending any more, or another run is changing the server, or may still be: the end of its command is not proven. For
+// the last two, waitsFor is that run's number.
 func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began bool, waitsFor int, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, 0, err // nobody is there to go on with what would begin
@@ -91,7 +96,7 @@ func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began 
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		began, err = t.change(ctx, `UPDATE targets SET state = 'dispatching', started_at = ?, waits_for = 0 WHERE id = ? AND state = 'pending'
 			AND NOT (changes = TRUE AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id
-				AND o.changes = TRUE AND o.state IN ('dispatching', 'running')))`+leaseHeld, t.now, id, lease.Epoch)
+				AND o.changes = TRUE AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL)))`+leaseHeld, t.now, id, lease.Epoch)
 		if err != nil {
 			return fmt.Errorf("begin a target: %w", err)
 		}
@@ -108,7 +113,7 @@ func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began 
 func (t *tx) wait(ctx context.Context, lease Lease, id string) (number int, err error) {
 	var holders []int
 	err = t.SelectContext(ctx, &holders, `SELECT r.number FROM targets w JOIN targets o ON o.server_id = w.server_id AND o.changes = TRUE
-		AND o.state IN ('dispatching', 'running') JOIN runs r ON r.id = o.run_id WHERE w.id = ? AND w.state = 'pending' AND w.changes = TRUE`, id)
+		AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL) JOIN runs r ON r.id = o.run_id WHERE w.id = ? AND w.state = 'pending' AND w.changes = TRUE`, id)
 	if err != nil || len(holders) == 0 {
 		return 0, err
 	}
@@ -135,9 +140,13 @@ func (s *Store) TargetStarted(ctx context.Context, lease Lease, id string) (move
 // FinishTarget ends a target that was under way. What the server said of itself is kept with the server.
 func (s *Store) FinishTarget(ctx context.Context, lease Lease, target Target, r Result) (finished bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
+		var probe any
+		if r.GoesOn {
+			probe = t.now
+		}
 		finished, err = t.change(ctx, `UPDATE targets SET state = ?, exit_code = ?, error_kind = ?, summary = ?, details = ?, stdout = ?, stderr = ?,
-			facts = ?, finished_at = ? WHERE id = ? AND state IN ('dispatching', 'running')`+leaseHeld,
-			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.Facts, t.now, target.ID, lease.Epoch)
+			facts = ?, finished_at = ?, probe_at = ? WHERE id = ? AND state IN ('dispatching', 'running')`+leaseHeld,
+			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.Facts, t.now, probe, target.ID, lease.Epoch)
 		if err != nil {
 			return fmt.Errorf("record the result of %s: %w", target.Server, err)
 		}
@@ -201,10 +210,11 @@ func (t *tx) endPending(ctx context.Context, runID string, state TargetState, wh
 	return nil
 }
 
-// interruptOpen marks targets whose end nobody saw.
-func (t *tx) interruptOpen(ctx context.Context, runID, why string) error {
-	_, err := t.ExecContext(ctx, `UPDATE targets SET state = 'interrupted', summary = ?, finished_at = ? WHERE run_id = ?
-		AND state IN ('dispatching', 'running')`, why, t.now, runID)
+// interruptOpen marks targets whose end nobody saw, and has those asked for that go on without drover.
+func (t *tx) interruptOpen(ctx context.Context, runID, why, whyDetached string) error {
+	_, err := t.ExecContext(ctx, `UPDATE targets SET state = 'interrupted', finished_at = ?,
+		summary = CASE WHEN detached = TRUE THEN ? ELSE ? END, probe_at = CASE WHEN detached = TRUE THEN ? END
+		WHERE run_id = ? AND state IN ('dispatching', 'running')`, t.now, whyDetached, why, t.now, runID)
 	if err != nil {
 		return fmt.Errorf("mark interrupted targets: %w", err)
 	}

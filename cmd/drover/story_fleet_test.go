@@ -45,6 +45,7 @@ func newFleet(t *testing.T) *storyFleet {
 	f.byKey = addUser(t, "story-key", sshd.SudoNoPasswd)
 	f.byPassword = addUser(t, "story-pw", sshd.SudoPassword)
 	f.fakeApt(t, dir)
+	f.ownJobs(t, dir)
 	return f
 }
 
@@ -85,6 +86,18 @@ printf 'hello\t1.0\tii \n'
 		}
 		f.fakes["/usr/bin/"+name] = file
 	}
+}
+
+// ownJobs keeps the files of detached commands out of the machine's own folder.
+func (f *storyFleet) ownJobs(t *testing.T, dir string) {
+	const folder = "/var/lib/drover"
+	own := filepath.Join(dir, "jobs")
+	for _, d := range []string{folder, own} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.fakes[folder] = own
 }
 
 // startSSHD NAME [OPTION…] starts a real sshd and sets NAME_HOST, NAME_PORT and NAME_FINGERPRINT.

@@ -165,6 +165,21 @@ func card(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("thread"), []byte(thread.String()), 0o600))
 }
 
+// edited TEXT waits until a reply in the last card's thread says it; what the thread says then is in the file "thread".
+func edited(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	thread := func() string {
+		var text strings.Builder
+		c, _ := w.lastCard(0)
+		for _, m := range w.slack.Thread(ops, c.TS)[1:] {
+			text.WriteString(readable(m))
+		}
+		return text.String()
+	}
+	w.wait(ts, fmt.Sprintf("a reply with %q", args[0]), func() bool { return strings.Contains(thread(), args[0]) })
+	ts.Check(os.WriteFile(ts.MkAbs("thread"), []byte(thread()), 0o600))
+}
+
 // readable is a message's text and blocks, without the escapes of JSON that only HTML needs.
 func readable(m slacksim.Message) string {
 	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(m.Text + "\n" + string(m.Blocks) + "\n")

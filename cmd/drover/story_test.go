@@ -30,7 +30,7 @@ func TestStories(t *testing.T) {
 			"sshd": startSSHD, "stop-sshd": stopSSHD,
 			"connected": connected, "away": away,
 			"slash": slash, "mention": mention, "click": click,
-			"card": card, "cards": cards, "answer": answer, "await": await, "terminate": terminate,
+			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "terminate": terminate,
 		},
 	})
 }

@@ -119,6 +119,10 @@ func validate(server Server, cmd Command) error {
 		return errors.New("the command is empty or holds a NUL byte")
 	case len(cmd.Text) > maxText:
 		return errors.New("the command is longer than 64 KiB")
+	case (cmd.attach || cmd.Detach != "") && !jobID.MatchString(cmd.Detach):
+		return errors.New("the job's id is not a UUID")
+	case cmd.Detach != "" && cmd.Raw:
+		return errors.New("a device without a shell keeps no jobs")
 	case cmd.Raw && cmd.Sudo:
 		return errors.New("a device without a shell has no sudo")
 	}

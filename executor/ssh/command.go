@@ -13,6 +13,11 @@ type Command struct {
 	Raw bool
 	// Sudo runs Text as root.
 	Sudo bool
+	// Detach makes Text a job of this id (a UUID, 36 characters) that outlives the connection: neither a lost link
+	// nor the end of Run ends it. Its output and its exit code are kept on the server, in a folder of its own, and
+	// Attach finds it again. An id is started once, ever. "" ends the command with the connection.
+	Detach string
+	attach bool // the job was started before: find it again
 	// Timeout is counted from the moment the command begins on the server.
 	// 0 means Limits.Command.
 	Timeout time.Duration
@@ -42,6 +47,8 @@ const (
 	// a server that was reached by the wrapper it is ended as soon as the server
 	// notices that the connection is gone.
 	StopUnknown Stop = "unknown"
+	// StopGoesOn: only the waiting ended. The command was detached, and goes on to its own end.
+	StopGoesOn Stop = "goes_on"
 )
 
 // Result is what a command did. Run returns what it has of it with an error too.

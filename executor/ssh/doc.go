@@ -6,6 +6,9 @@
 // predictable environment, becomes root through sudo when asked, and ends every
 // process of the command when drover stops it or the link is lost.
 //
+// A detached command is the exception (Command.Detach, detach.sh): it outlives the
+// connection, the end of drover too, and Attach finds it again.
+//
 // The package opens one connection per Run, never tries a login twice, and never
 // puts a password in a command line, an environment, an output or an error.
 package ssh

@@ -26,6 +26,10 @@ const (
 	SudoPasswordNeeded Kind = "sudo_password_needed" // sudo asks for a password and none is stored
 	SudoWrongPassword  Kind = "sudo_wrong_password"  // sudo asked again after the only attempt
 	SudoMissing        Kind = "sudo_missing"         // sudo is not installed
+	JobFolder          Kind = "job_folder"           // the folder of a detached command cannot be made
+	JobExists          Kind = "job_exists"           // a detached command of this id was begun before; it was not begun again
+	JobUnknown         Kind = "job_unknown"          // a detached command was never begun on this server, and now never will be
+	JobDied            Kind = "job_died"             // a detached command ended without an exit code: killed, or the server went down
 	NotStarted         Kind = "not_started"          // the command did not begin within Limits.Start
 	KilledBySignal     Kind = "killed_by_signal"     // sshd reports that a signal ended the command
 	TimedOut           Kind = "timed_out"            // the command's time limit, or the context's deadline
@@ -34,7 +38,7 @@ const (
 	LinkLost           Kind = "link_lost"            // the connection broke or froze while the command ran
 )
 
-// Error is the only type of error that Run and ScanHostKeys return. It never
+// Error is the only type of error that Run, Attach and ScanHostKeys return. It never
 // holds a secret or the text of the command.
 type Error struct {
 	Kind   Kind

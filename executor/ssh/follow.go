@@ -70,6 +70,9 @@ func (s *session) endedEarly(e exit) error {
 	default:
 	}
 	said := s.preface()
+	if k := s.jobKind(); k != "" {
+		return &Error{Kind: k, Began: k == JobExists, Err: errors.New(said)}
+	}
 	kind := NoShell
 	if s.cmd.Sudo {
 		kind = sudoKind(said)
@@ -134,6 +137,9 @@ func (s *session) awaitEnd(ctx context.Context, res *Result) error {
 // ended takes the exit status and the last of the output.
 func (s *session) ended(e exit, res *Result) error {
 	s.settle()
+	if s.cmd.Detach != "" {
+		return s.jobEnded(&e, res)
+	}
 	res.ExitCode = e.code
 	if e.signal != "" {
 		return &Error{Kind: KilledBySignal, Began: true, Err: fmt.Errorf("signal %s", e.signal)}
@@ -170,6 +176,9 @@ func (s *session) vanished(res *Result) error {
 	default:
 	}
 	<-s.drained
+	if s.cmd.Detach != "" {
+		return s.jobEnded(nil, res)
+	}
 	if !s.alive() {
 		return &Error{Kind: LinkLost, Began: true, Stop: StopUnknown}
 	}
@@ -215,6 +224,10 @@ func (s *session) stop(e *Error, res *Result) error {
 		<-s.drained
 	case <-tooLate.C:
 	}
+	if s.cmd.Detach != "" {
+		e.Began = true
+		return s.left(e, res)
+	}
 	return s.conclude(e, res)
 }
 
@@ -233,6 +246,12 @@ func (s *session) conclude(e *Error, res *Result) error {
 // stopKind is what is known after standard input was closed: the stop mark proves an
 // end on request, an exit status without it an end of the command's own.
 func (s *session) stopKind() Stop {
+	if s.cmd.Detach != "" {
+		if s.hasBegun() {
+			return StopGoesOn
+		}
+		return StopUnknown
+	}
 	if s.stopped.Load() {
 		return StopEnded
 	}

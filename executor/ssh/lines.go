@@ -17,8 +17,7 @@ const (
 // whole lines, and cuts an endless one always at the same place.
 type lines struct {
 	redactor *redactor
-	stopMark string            // a line that ends with it is drover's own
-	stopped  func()            // called for it
+	marks    map[string]func() // a line that ends with one is drover's own; the function is called for it
 	sink     func(text []byte) // gets what one Write has brought to light
 
 	ready []byte // clean text for the sink
@@ -68,9 +67,9 @@ func (l *lines) flush() {
 func (l *lines) end(newline bool) {
 	clean := append(l.carry, cleanLine(string(l.raw))...)
 	l.raw, l.carry = l.raw[:0], nil
-	if l.stopMark != "" && bytes.HasSuffix(clean, []byte(l.stopMark)) {
-		l.stopped()
-		clean = clean[:len(clean)-len(l.stopMark)]
+	if mark := l.mark(clean); mark != "" {
+		l.marks[mark]()
+		clean = clean[:len(clean)-len(mark)]
 		if len(clean) == 0 && !l.cut {
 			return
 		}
@@ -80,6 +79,15 @@ func (l *lines) end(newline bool) {
 		l.ready = append(l.ready, '\n')
 	}
 	l.cut = false
+}
+
+func (l *lines) mark(line []byte) string {
+	for mark := range l.marks {
+		if bytes.HasSuffix(line, []byte(mark)) {
+			return mark
+		}
+	}
+	return ""
 }
 
 // split puts out the front of a line that is too long. Its end stays for the next

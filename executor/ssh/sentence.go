@@ -54,6 +54,8 @@ func commandSentence(k Kind) string {
 		return "sudo on %s did not accept the stored password: correct the credential. It was tried only once."
 	case SudoMissing:
 		return "sudo is not installed on %s: install it, or log in as root."
+	case JobFolder, JobExists, JobUnknown, JobDied:
+		return jobSentence(k)
 	case NotStarted:
 		return "%s did not begin the command in time: sudo or the login shell may be waiting for something."
 	case KilledBySignal:
@@ -71,6 +73,19 @@ func commandSentence(k Kind) string {
 	}
 }
 
+func jobSentence(k Kind) string {
+	switch k {
+	case JobFolder:
+		return "%s could not make the folder in which the command keeps its output: look at its disk. Nothing was started."
+	case JobExists:
+		return "The command was begun on %s before, and was not begun a second time."
+	case JobUnknown:
+		return "The command was never started on %s: try again."
+	default:
+		return "The command on %s ended without an exit code: it was killed, or the server went down in the middle. Check its state before you try again."
+	}
+}
+
 // Sentence is one sentence for an operator: what happened and what to do next.
 func (e *Error) Sentence() string {
 	format := sentence(e.Kind)
@@ -80,6 +95,8 @@ func (e *Error) Sentence() string {
 	}
 	var s string
 	switch {
+	case e.Stop == StopGoesOn:
+		s = e.goesOn(name)
 	case e.Kind == TimedOut || e.Kind == Cancelled:
 		s = fmt.Sprintf(format, name, e.stopped())
 	case e.Kind == LinkLost && !e.Began:
@@ -91,6 +108,18 @@ func (e *Error) Sentence() string {
 		s += " It said: " + strings.Join(strings.Fields(e.Banner), " ")
 	}
 	return s
+}
+
+// goesOn says why the waiting ended for a command that did not.
+func (e *Error) goesOn(name string) string {
+	switch e.Kind {
+	case TimedOut:
+		return fmt.Sprintf("The command on %s took longer than its limit. It was not stopped: it goes on there.", name)
+	case Cancelled:
+		return fmt.Sprintf("drover no longer waits for the command on %s. It was not stopped: it goes on there.", name)
+	default:
+		return fmt.Sprintf("The connection to %s was lost while the command ran. It goes on there.", name)
+	}
 }
 
 func (e *Error) stopped() string {

@@ -34,6 +34,8 @@ type session struct {
 	drained chan struct{} // both streams have ended
 	bytes   atomic.Int64  // received so far
 	stopped atomic.Bool   // the stop mark was seen
+	over    atomic.Bool   // of a detached command: its exit status follows
+	died    atomic.Bool   // of a detached command: it has none
 }
 
 // stream is one of the two outputs, from the wire to what is kept of it.
@@ -66,8 +68,12 @@ func newSession(client *gossh.Client, limits Limits, server Server, cmd Command,
 	}
 	if !cmd.Raw {
 		s.err.gate.opened = func() { close(s.began) }
-		s.err.lines.stopMark = stopMark + s.nonce
-		s.err.lines.stopped = func() { s.stopped.Store(true) }
+		s.err.lines.marks = map[string]func(){stopMark + s.nonce: func() { s.stopped.Store(true) }}
+		if cmd.Detach != "" {
+			s.err.lines.marks = map[string]func(){
+				overMark + s.nonce: func() { s.over.Store(true) }, diedMark + s.nonce: func() { s.died.Store(true) },
+			}
+		}
 	}
 	if cmd.Sudo {
 		s.err.gate.prompt = []byte(promptTag + s.nonce)

@@ -13,6 +13,11 @@ import (
 //go:embed wrapper.sh
 var script string
 
+// detachScript takes its place for a command that outlives the connection.
+//
+//go:embed detach.sh
+var detachScript string
+
 // bootstrap unpacks the script. It holds nothing that any login shell treats
 // specially inside single quotes.
 const bootstrap = `eval "$(printf %b "$3")"`
@@ -22,6 +27,9 @@ const (
 	startMark = "drover-start-" // on both streams: what follows is the command's
 	stopMark  = "drover-stop-"  // on stderr: the command was ended on request
 	promptTag = "drover-prompt-"
+	jobTag    = "drover-job-"  // before the start, with "-" and a word: why a job is not started or followed
+	overMark  = "drover-over-" // on stderr: the exit status that follows is the job's own
+	diedMark  = "drover-died-" // on stderr: the job has ended without an exit status
 )
 
 // newNonce makes the marks of one run impossible to guess, so that no output can forge them.
@@ -31,15 +39,23 @@ func newNonce() string { return rand.Text() }
 //
 //	exec /bin/sh -c BOOTSTRAP drover NONCE TEXT SCRIPT plain|sudo
 //
+// and for a command that outlives the connection the same with the other script, and two words more:
+//
+//	exec /bin/sh -c BOOTSTRAP drover NONCE TEXT SCRIPT plain|sudo JOB start|attach
+//
 // executor/sshtest reads the same words at the same places.
 func wrap(nonce string, cmd Command) string {
 	mode := "plain"
 	if cmd.Sudo {
 		mode = "sudo"
 	}
-	return "exec " + shellescape.QuoteCommand([]string{
-		"/bin/sh", "-c", bootstrap, "drover", nonce, encode(cmd.Text), encode(compact(script)), mode,
-	})
+	source, rest := script, []string{mode}
+	if cmd.Detach != "" {
+		source, rest = detachScript, append(rest, cmd.Detach, cmd.verb())
+	}
+	return "exec " + shellescape.QuoteCommand(append([]string{
+		"/bin/sh", "-c", bootstrap, "drover", nonce, encode(cmd.Text), encode(compact(source)),
+	}, rest...))
 }
 
 // encode writes a text for printf %b. Quoting protects a text from POSIX shells

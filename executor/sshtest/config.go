@@ -41,10 +41,12 @@ type Session struct {
 	Raw     string    // the command line as the client sent it
 	User    string    // who logged in
 	Sudo    bool      // it runs as root
+	Job     string    // the id of a detached command; "": it ends with its connection
 	Stdout  io.Writer // fails once the client is gone
 	Stderr  io.Writer
 	ctx     context.Context
 }
 
-// Context ends when the client goes away or, for a wrapped command, closes standard input.
+// Context ends when the client goes away or, for a wrapped command, closes standard input. That of a detached command
+// ends with KillJobs, or with the server's Close, and nothing else.
 func (s *Session) Context() context.Context { return s.ctx }

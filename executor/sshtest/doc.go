@@ -10,4 +10,10 @@
 // It asks for sudo's password on standard error with "drover-prompt-NONCE", says
 // "drover-start-NONCE" on both outputs, hands TEXT to the Handler, ends the Handler's
 // context when standard input closes, and confirms that with "drover-stop-NONCE".
+//
+// With the words JOB start|attach at the end the command is a detached one: its Handler
+// goes on without a connection, its output and exit status are kept, and an attach shows
+// them from the beginning. "drover-over-NONCE" says that the exit status is the command's
+// own, "drover-died-NONCE" that it has none, and "drover-job-NONCE-unknown" or "-exists"
+// that nothing is followed.
 package sshtest

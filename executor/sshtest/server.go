@@ -23,7 +23,10 @@ type Server struct {
 	conns    map[net.Conn]struct{}
 	faults   faults
 	closed   bool
+	jobs     map[string]*job // by id
 
+	life     context.Context // ends with Close
+	end      context.CancelFunc
 	logins   int
 	sessions int
 	work     sync.WaitGroup
@@ -34,7 +37,8 @@ func Start(config Config) (*Server, error) {
 	if config.Listen == "" {
 		config.Listen = "127.0.0.1:0"
 	}
-	s := &Server{config: config, key: config.HostKey, conns: make(map[net.Conn]struct{})}
+	s := &Server{config: config, key: config.HostKey, conns: make(map[net.Conn]struct{}), jobs: make(map[string]*job)}
+	s.life, s.end = context.WithCancel(context.Background())
 	if s.key == nil {
 		key, err := newKey()
 		if err != nil {
@@ -89,12 +93,13 @@ func (s *Server) Sessions() int {
 	return s.sessions
 }
 
-// Close ends the listener, every connection and every command, and waits for them.
+// Close ends the listener, every connection and every command, detached ones too, and waits for them.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	err := s.Down()
+	s.end()
 	s.work.Wait()
 	return err
 }

@@ -50,7 +50,7 @@ func (s *Server) run(ctx context.Context, user string, ch gossh.Channel, line st
 	w, ok := unwrap(line)
 	var code int
 	if ok {
-		session.Command, session.Sudo = w.text, w.sudo
+		session.Command, session.Sudo, session.Job = w.text, w.sudo, w.job
 		code = s.runWrapped(ctx, session, ch, w)
 	} else {
 		code = s.handle(session)
@@ -75,6 +75,9 @@ func (s *Server) runWrapped(ctx context.Context, session *Session, ch gossh.Chan
 		if code := s.sudo(session, ch, w.nonce); code != 0 {
 			return code
 		}
+	}
+	if w.job != "" {
+		return s.runDetached(ctx, session, ch, w)
 	}
 	fmt.Fprintf(session.Stdout, "drover-start-%s\n", w.nonce)
 	fmt.Fprintf(session.Stderr, "drover-start-%s\n", w.nonce)

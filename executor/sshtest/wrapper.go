@@ -15,15 +15,21 @@ var octal = regexp.MustCompile(`\\0[0-7]{3}`)
 type wrapped struct {
 	nonce, text string
 	sudo        bool
+	job         string // of a detached command
+	attach      bool   // it was started before
 }
 
 // unwrap recognises drover's wrapper in a command line.
 func unwrap(line string) (wrapped, bool) {
 	words, ok := literals(line)
-	if !ok || len(words) != 9 || words[0] != "exec" || words[1] != "/bin/sh" || words[2] != "-c" || words[4] != "drover" {
+	if !ok || len(words) != 9 && len(words) != 11 || words[0] != "exec" || words[1] != "/bin/sh" || words[2] != "-c" || words[4] != "drover" {
 		return wrapped{}, false
 	}
-	return wrapped{nonce: words[5], text: decode(words[6]), sudo: words[8] == "sudo"}, true
+	w := wrapped{nonce: words[5], text: decode(words[6]), sudo: words[8] == "sudo"}
+	if len(words) == 11 {
+		w.job, w.attach = words[9], words[10] == "attach"
+	}
+	return w, true
 }
 
 // decode undoes the escapes that printf %b knows as \0NNN; the wrapper uses no others.
