@@ -66,6 +66,9 @@ func (s *Store) commit(ctx context.Context, together []*change) {
 }
 
 func (s *Store) attempt(ctx context.Context, together []*change) error {
+	if s.write == nil {
+		return ErrReadOnly
+	}
 	sqlTx, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
