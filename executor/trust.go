@@ -18,6 +18,9 @@ const trustVerb = "trust"
 // offerLife is how long somebody may take to compare fingerprints.
 const offerLife = 10 * time.Minute
 
+// scanLimit bounds the asking for host keys, which takes a connection for each type.
+const scanLimit = 20 * time.Second
+
 // TrustOffer is what a server shows of itself, for a person to decide.
 type TrustOffer struct {
 	store.Offer // its ID is "" when there is nothing to decide: exactly these keys are pinned
@@ -71,6 +74,8 @@ func (e *Engine) OfferTrust(ctx context.Context, actor store.Actor, server store
 }
 
 func (e *Engine) hostKeys(ctx context.Context, server store.Server) ([]ssh.HostKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, scanLimit)
+	defer cancel()
 	keys, err := e.ssh.ScanHostKeys(ctx, server.Address, server.Port)
 	var failure *ssh.Error
 	if errors.As(err, &failure) {

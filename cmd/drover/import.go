@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drover/cmd/drover/roster"
+	"drover/executor"
 	"drover/executor/action"
 	"drover/store"
 )
@@ -98,6 +99,10 @@ func (p *intake) say(sign, format string, args ...any) {
 // servers adds and changes servers, each in a transaction of its own: broken off, it can simply be run again.
 func (p *intake) servers(ctx context.Context, entries []roster.Entry) error {
 	for _, e := range entries {
+		if !executor.NamePattern.MatchString(e.Name) { // before the look-up, which takes Web1 for web1
+			p.leave(e.Line, "the server %q: %v", e.Name, badName(e.Name))
+			continue
+		}
 		before, err := p.store.ServerNamed(ctx, e.Name)
 		isNew := errors.Is(err, store.ErrNotFound)
 		if err != nil && !isNew {
@@ -122,7 +127,7 @@ func (p *intake) servers(ctx context.Context, entries []roster.Entry) error {
 func (p *intake) merge(ctx context.Context, e roster.Entry, server store.Server, isNew bool) (store.Server, error) {
 	credential := e.Credential
 	if isNew {
-		server = store.Server{Name: e.Name, Port: 22, LoginUser: p.flags.user, Platform: string(action.Linux), Tags: []string{}}
+		server = store.Server{Name: e.Name, Address: p.byName(e), Port: 22, LoginUser: p.flags.user, Platform: string(action.Linux), Tags: []string{}}
 		if credential == "" {
 			credential = p.flags.credential
 		}
@@ -148,6 +153,14 @@ func (p *intake) merge(ctx context.Context, e roster.Entry, server store.Server,
 		}
 	}
 	return server, checkServer(server)
+}
+
+// byName is the address of a new server of which the file gives none: ssh takes the name itself.
+func (p *intake) byName(e roster.Entry) string {
+	if p.flags.sshConfig != "" {
+		return e.Name
+	}
+	return ""
 }
 
 // keep shows one server and, when asked to, keeps it.

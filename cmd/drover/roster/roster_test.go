@@ -64,24 +64,24 @@ func TestSSHConfig(t *testing.T) {
 		left    []roster.Left
 	}{
 		"nothing": {"", nil, nil},
-		"what never would end": {"= x\n==\n\u00e9 y\nHost web1\n", []roster.Entry{{Line: 4, Name: "web1", Address: "web1"}}, []roster.Left{
+		"what never would end": {"= x\n==\n\u00e9 y\nHost web1\n", []roster.Entry{{Line: 4, Name: "web1"}}, []roster.Left{
 			{1, "= x: it is no setting"}, {2, "==: it is no setting"}, {3, "\u00e9 y: it is no setting"},
 		}},
 		"plain": {
 			"Host web1 web2\n\tHostName=%h.example.com\n\tPort 2222\nHost db1\n  User \"dba\"\n",
 			[]roster.Entry{
 				{Line: 1, Name: "web1", Address: "web1.example.com", Port: 2222}, {Line: 1, Name: "web2", Address: "web2.example.com", Port: 2222},
-				{Line: 4, Name: "db1", Address: "db1", User: "dba"},
+				{Line: 4, Name: "db1", User: "dba"},
 			}, nil,
 		},
 		"the first value wins": {
 			"User first\nHost web1\n  User second\nHost web1\n  Port 22\nHost *\n  Port 23\n",
-			[]roster.Entry{{Line: 2, Name: "web1", Address: "web1", User: "first", Port: 22}},
+			[]roster.Entry{{Line: 2, Name: "web1", User: "first", Port: 22}},
 			[]roster.Left{{6, "the pattern * names no server by itself: what it sets goes to the names that it matches"}},
 		},
 		"what is left": {
 			"Include other\nHost !x web1\n  ProxyJump none\n  ProxyCommand nc %h\n  Port\n  Port many\nMatch host web1 user x\n  User evil\nHost web2\n  HostName %n\nMatch all\n  User all\nHost web3\n",
-			[]roster.Entry{{Line: 13, Name: "web3", Address: "web3", User: "all"}},
+			[]roster.Entry{{Line: 13, Name: "web3", User: "all"}},
 			[]roster.Left{
 				{1, "Include other: import that file by itself"},
 				{2, "the pattern !x names no server by itself: what it sets goes to the names that it matches"},

@@ -163,9 +163,6 @@ func (c *clientConfig) entry(line int, name string) {
 		return value
 	}
 	e := Entry{Line: line, Name: name, User: get("User"), Address: get("HostName")}
-	if e.Address == "" {
-		e.Address = name
-	}
 	e.Address = strings.NewReplacer("%%", "%", "%h", name).Replace(e.Address)
 	if strings.Contains(e.Address, "%") && !strings.Contains(e.Address, ":") { // %eth0 in an IPv6 address is a zone
 		c.leave(line, "%s: its HostName %s holds a token that only ssh knows", clip(name), clip(e.Address))
