@@ -27,17 +27,22 @@ func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) then
 	if team == "" {
 		team = i.Team.ID
 	}
-	channel, ts := i.Channel.ID, i.Message.Timestamp
+	channel, ts := i.Channel.ID, i.Container.MessageTs // a message that only one person sees is not in the payload
 	c := command{
 		actor: store.SlackActor(team, i.User.ID), channel: channel, origin: store.Button,
 		key: strings.Join([]string{"click", channel, ts, click.ActionID, i.User.ID, click.ActionTs}, "/"),
+	}
+	if click.ActionID == buttonTrust {
+		return b.clickedTrust(ctx, c, i, click.Value)
 	}
 	err := b.clicked(ctx, c, ts, click)
 	if err == nil {
 		return nothing // the card says it all
 	}
 	answer := b.explain(ctx, c, err)
-	return func(ctx context.Context) { b.whisper(ctx, channel, i.Message.ThreadTimestamp, i.User.ID, answer) }
+	return func(ctx context.Context) {
+		b.whisper(ctx, channel, i.Message.ThreadTimestamp, i.User.ID, content{text: answer})
+	}
 }
 
 func (b *Bot) clicked(ctx context.Context, c command, ts string, click *slack.BlockAction) error {

@@ -16,6 +16,12 @@ type command struct {
 	text    string // normalised
 	origin  store.Origin
 	key     string // what Slack calls this delivery
+
+	// after is what is left to do once the envelope is acked: a verb whose answer takes its time sets it.
+	after *then
+	// private shows the person, and nobody else, a message after the ack. It returns Slack's name for the message, or
+	// "" where Slack does not tell it.
+	private func(ctx context.Context, c content) (ts string)
 }
 
 // answer handles a command and returns what the person gets to read in private; "" when the card says it all.

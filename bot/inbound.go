@@ -16,16 +16,18 @@ import (
 // tooOld is the age from which an event is refused: what was wanted then may be wrong now.
 const tooOld = time.Minute
 
-// slash handles a slash command. What it returns is the ack's payload: the private answer.
-func (b *Bot) slash(ctx context.Context, s slack.SlashCommand) any {
+// slash handles a slash command. What it returns is the ack's payload, the private answer, and what is left to do then.
+func (b *Bot) slash(ctx context.Context, s slack.SlashCommand) (any, then) {
+	after := then(nothing)
 	text := b.answer(ctx, command{
 		actor: store.SlackActor(s.TeamID, s.UserID), channel: s.ChannelID, text: normalize(s.Text),
-		origin: store.Slash, key: "slash/" + s.TriggerID,
+		origin: store.Slash, key: "slash/" + s.TriggerID, after: &after,
+		private: func(ctx context.Context, c content) string { return b.respond(ctx, s.ResponseURL, c) },
 	})
 	if text == "" {
-		return nil
+		return nil, after
 	}
-	return map[string]string{"response_type": "ephemeral", "text": fitting(text)}
+	return map[string]string{"response_type": "ephemeral", "text": fitting(text)}, after
 }
 
 // maxAck is how many bytes of text an ack carries: Slack drops one of 20 KiB or more without a word.
@@ -73,9 +75,18 @@ func (b *Bot) mention(ctx context.Context, team string, outer *slackevents.Event
 		team = m.UserTeam
 	}
 	text := strings.TrimSpace(strings.Replace(normalize(m.Text), "@"+b.self.UserID, "", 1))
-	c := command{actor: store.SlackActor(team, m.User), channel: m.Channel, text: text, origin: store.Mention, key: "event/" + outer.EventID}
+	after := then(nothing)
+	c := command{
+		actor: store.SlackActor(team, m.User), channel: m.Channel, text: text, origin: store.Mention, key: "event/" + outer.EventID, after: &after,
+		private: func(ctx context.Context, c content) string {
+			return b.whisper(ctx, m.Channel, m.ThreadTimeStamp, m.User, c)
+		},
+	}
 	answer := b.answerEvent(ctx, c, outer)
-	return func(ctx context.Context) { b.whisper(ctx, m.Channel, m.ThreadTimeStamp, m.User, answer) }
+	return func(ctx context.Context) {
+		c.private(ctx, content{text: answer})
+		after(ctx)
+	}
 }
 
 // direct handles a direct message.
@@ -86,9 +97,16 @@ func (b *Bot) direct(ctx context.Context, team string, outer *slackevents.Events
 	if m.UserTeam != "" {
 		team = m.UserTeam
 	}
-	c := command{actor: store.SlackActor(team, m.User), channel: m.Channel, text: normalize(m.Text), origin: store.DM, key: "event/" + outer.EventID}
+	after := then(nothing)
+	c := command{
+		actor: store.SlackActor(team, m.User), channel: m.Channel, text: normalize(m.Text), origin: store.DM, key: "event/" + outer.EventID, after: &after,
+		private: func(ctx context.Context, c content) string { return b.reply(ctx, m.Channel, m.ThreadTimeStamp, c) },
+	}
 	answer := b.answerEvent(ctx, c, outer)
-	return func(ctx context.Context) { b.reply(ctx, m.Channel, m.ThreadTimeStamp, answer) }
+	return func(ctx context.Context) {
+		c.private(ctx, content{text: answer})
+		after(ctx)
+	}
 }
 
 func (b *Bot) answerEvent(ctx context.Context, c command, outer *slackevents.EventsAPICallbackEvent) string {
@@ -123,32 +141,5 @@ func (b *Bot) userChanged(ctx context.Context, outer *slackevents.EventsAPICallb
 	}
 	if err := b.store.SaveUser(ctx, b.userOf(inner.User)); err != nil {
 		b.log.Error("cannot keep a change of a person", "error", err)
-	}
-}
-
-// whisper answers in a channel so that only one person sees it.
-func (b *Bot) whisper(ctx context.Context, channel, thread, user, text string) {
-	if text == "" {
-		return
-	}
-	options := []slack.MsgOption{slack.MsgOptionText(text, false)}
-	if thread != "" {
-		options = append(options, slack.MsgOptionTS(thread))
-	}
-	if _, err := b.api.PostEphemeralContext(ctx, channel, user, options...); err != nil {
-		b.log.Warn("cannot answer in a channel", "channel", channel, "error", err)
-	}
-}
-
-func (b *Bot) reply(ctx context.Context, channel, thread, text string) {
-	if text == "" {
-		return
-	}
-	options := []slack.MsgOption{slack.MsgOptionText(text, false)}
-	if thread != "" {
-		options = append(options, slack.MsgOptionTS(thread))
-	}
-	if _, _, err := b.api.PostMessageContext(ctx, channel, options...); err != nil {
-		b.log.Warn("cannot answer a direct message", "channel", channel, "error", err)
 	}
 }

@@ -30,7 +30,7 @@ func showServer(s store.Server) string {
 		lines = append(lines, "host key "+code(pin.Fingerprint))
 	}
 	if len(s.HostKeys) == 0 {
-		lines = append(lines, "Its host key is not trusted yet: "+code("drover server trust "+s.Name))
+		lines = append(lines, "Its host key is not trusted yet. An admin types "+code("trust "+s.Name))
 	}
 	if s.FactsAt != nil {
 		var facts []string

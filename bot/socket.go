@@ -56,7 +56,9 @@ func (l *listener) handle(ctx context.Context, event socketmode.Event) {
 	}()
 	switch data := event.Data.(type) {
 	case slack.SlashCommand:
-		l.ack(ctx, event.Request, l.bot.slash(ctx, data))
+		payload, after := l.bot.slash(ctx, data)
+		l.ack(ctx, event.Request, payload)
+		after(ctx)
 	case slack.InteractionCallback:
 		after := l.bot.interaction(ctx, data)
 		l.ack(ctx, event.Request, nil)

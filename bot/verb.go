@@ -24,6 +24,7 @@ var verbs = map[string]verb{
 	"run":     (*Bot).run,
 	"cancel":  (*Bot).cancel,
 	"retry":   (*Bot).retry,
+	"trust":   (*Bot).trust,
 }
 
 // maxLines keeps a private answer far below the 20 KiB from which Slack drops an ack.
@@ -61,6 +62,9 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 		"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
 	if rights.Has(store.Operator) {
 		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `timeout=10m` `parallel=20`")
+	}
+	if rights.Has(store.Admin) {
+		lines = append(lines, "*Servers*", "• `trust web1` shows a server's host keys and lets you trust them")
 	}
 	return strings.Join(lines, "\n"), nil
 }

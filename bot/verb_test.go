@@ -51,7 +51,7 @@ func TestTheVerbsThatLook(t *testing.T) {
 		"LIST":         {"*3 servers*"},
 		"show web1":    {"*web1*", "`ops@127.0.0.1:", "tags: web", "host key `SHA256:web1`"},
 		"show WEB1":    {"*web1*"},
-		"show cache1":  {"Its host key is not trusted yet: `drover server trust cache1`"},
+		"show cache1":  {"Its host key is not trusted yet. An admin types `trust cache1`"},
 		"show 1":       {":x: *#1 wreck web1* *failed*", "`web1`  failed: it broke", "<@U0OPERATOR>", "because *why* &lt;not&gt;"},
 		"show #1":      {"*#1 wreck web1*"},
 		"show":         {"Say what to show"},

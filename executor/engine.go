@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -159,7 +161,7 @@ func (e *Engine) passOnCancels(ctx context.Context) {
 
 // housekeep marks what dead workers left behind and what waited too long.
 func (e *Engine) housekeep(ctx context.Context) {
-	reaped, err := e.store.ReapExpired(ctx)
+	reaped, err := e.store.ReapExpired(ctx, e.working()...)
 	if err != nil {
 		e.report(ctx, "mark abandoned runs", err)
 	}
@@ -219,6 +221,13 @@ func (e *Engine) forget(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.active, id)
+}
+
+// working lists the runs that this process is at.
+func (e *Engine) working() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Keys(e.active))
 }
 
 func (e *Engine) end(id string, cause error) {

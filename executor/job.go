@@ -98,19 +98,20 @@ func (j job) started(ctx context.Context) {
 // login is what a server accepts, as it is stored now.
 func (e *Engine) login(ctx context.Context, credentialID string) (ssh.Login, error) {
 	secrets, err := e.store.Secrets(context.WithoutCancel(ctx), credentialID)
-	if err != nil {
-		return ssh.Login{}, err
-	}
+	return loginOf(secrets), err
+}
+
+func loginOf(secrets store.Secrets) ssh.Login {
 	login := ssh.Login{SudoPassword: string(secrets.Sudo)}
 	if secrets.Kind == store.CredentialKey {
 		login.PrivateKey = secrets.Login
-		return login, nil
+		return login
 	}
 	login.Password = string(secrets.Login)
 	if secrets.Sudo == nil {
 		login.SudoPassword = login.Password // sudo asks for the login's own password unless told otherwise
 	}
-	return login, nil
+	return login
 }
 
 // judge turns what the server answered into the target's end.

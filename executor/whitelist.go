@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"drover/executor/action"
 	"drover/store"
 )
 
 // verbs are the words of this version besides the names of actions.
-var verbs = []string{"help", "list", "show", "actions", "history", "run", "cancel", "retry"}
+var verbs = []string{"help", "list", "show", "actions", "history", "run", "cancel", "retry", trustVerb}
 
 // InstallBuiltins records the actions that this drover ships as revisions of the whitelist.
 func (e *Engine) InstallBuiltins(ctx context.Context) error {
@@ -43,7 +44,12 @@ func (e *Engine) FindAction(ctx context.Context, name string) (store.Action, err
 	if name == "restart" {
 		return entry, usage("Restart what? `reboot` restarts a server, `restart-service` a service on it. Nothing was run.")
 	}
-	if action.Reserved(name) {
+	switch {
+	case name == "doctor":
+		return entry, usage("`doctor` runs in the terminal of drover's own host: `drover doctor`.")
+	case slices.Contains(verbs, name):
+		return entry, usage("`%s` is a word of drover's own and no action. `help` shows how to use it.", name)
+	case action.Reserved(name):
 		return entry, usage("`%s` is not part of this version of drover. `help` shows what is.", name)
 	}
 	hint := DidYouMean(name, append(known, verbs...))

@@ -69,6 +69,9 @@ func (s *Store) commit(ctx context.Context, together []*change) {
 var errRolledBack = errors.New("the transaction was rolled back")
 
 func (s *Store) attempt(ctx context.Context, together []*change) error {
+	if s.write == nil {
+		return ErrReadOnly
+	}
 	sqlTx, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -151,8 +152,10 @@ func (s *Store) ReleaseOwners(ctx context.Context, prefix string) error {
 }
 
 // ReapExpired marks what was under way in runs whose lease has expired: dispatching and running targets are
-// interrupted, for nobody knows how they ended (detached ones are due to be asked for); pending ones are skipped. Nothing is run again. It returns the runs.
-func (s *Store) ReapExpired(ctx context.Context) ([]string, error) {
+// interrupted, for nobody knows how they ended (detached ones are due to be asked for); pending ones are skipped.
+// Nothing is run again. Runs that the caller knows to be alive are left alone: after a pause of the whole machine their
+// leases are late, not lost. It returns the runs that it marked.
+func (s *Store) ReapExpired(ctx context.Context, alive ...string) ([]string, error) {
 	var expired []Lease
 	rows, err := s.read.QueryxContext(ctx, "SELECT id, epoch FROM runs WHERE state = 'running' AND lease_until < ?", s.Now())
 	if err != nil {
@@ -164,7 +167,9 @@ func (s *Store) ReapExpired(ctx context.Context) ([]string, error) {
 		if err := rows.Scan(&l.RunID, &l.Epoch); err != nil {
 			return nil, fmt.Errorf("look for expired leases: %w", err)
 		}
-		expired = append(expired, l)
+		if !slices.Contains(alive, l.RunID) {
+			expired = append(expired, l)
+		}
 	}
 	var reaped []string
 	for _, lease := range expired {

@@ -10,6 +10,10 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrInUse: another row refers to this one.
 	ErrInUse = errors.New("in use")
+	// ErrTooLate: it was taken already, or has expired.
+	ErrTooLate = errors.New("too late")
+	// ErrReadOnly: the store was opened by Inspect, which changes nothing.
+	ErrReadOnly = errors.New("the database is open for looking at it only")
 	// ErrNewerSchema: the file was written by a newer drover.
 	ErrNewerSchema = errors.New("this database was written by a newer drover: upgrade drover, or use the database of this version")
 	// ErrLocked: another `drover serve` works on this file.

@@ -17,7 +17,7 @@ func TestAnEmptyFileIsMigratedUp(t *testing.T) {
 	db := raw(t, s)
 	var tables, loose []string
 	ok(t, db.Select(&tables, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"))
-	for _, table := range []string{"servers", "credentials", "users", "bindings", "actions", "runs", "targets", "messages", "inbox", "settings", "audit"} {
+	for _, table := range []string{"servers", "credentials", "users", "bindings", "actions", "runs", "targets", "messages", "inbox", "settings", "audit", "offers"} {
 		if !slices.Contains(tables, table) {
 			t.Errorf("there is no table %s", table)
 		}
@@ -106,6 +106,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		"messages": {"id": "m", "owner": "r", "kind": "card", "key": "", "channel": "C", "wanted_version": 1, "created_at": 1},
 		"targets":  {"id": "t", "run_id": "r", "position": 0, "server_id": "s", "server": "s", "changes": 1, "state": "pending"},
 		"inbox":    {"key": "k", "received_at": 1},
+		"offers":   {"id": "o", "server_id": "s", "fingerprints": "f", "actor": "T/U", "channel": "C", "created_at": 1, "expires_at": 2},
 		"audit":    {"seq": 100, "at": 1, "actor": "a", "event": "e", "subject": "s", "payload": "{}", "prev": "", "hash": ""},
 	}
 	running := row{"state": "running", "owner": "o", "epoch": 1, "lease_until": 1, "started_at": 1}
@@ -154,6 +155,8 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"targets", row{"message_id": "nobody"}, "FOREIGN KEY"},
 		{"targets", row{"finished_at": 1}, "CHECK"},
 		{"inbox", row{"run_id": "nobody"}, "FOREIGN KEY"},
+		{"offers", row{"server_id": "nobody"}, "FOREIGN KEY"},
+		{"offers", row{"expires_at": 1}, "CHECK"},
 		{"audit", row{"payload": nil}, "NOT NULL"},
 	}
 	for _, state := range finalRuns {
@@ -173,7 +176,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 	_, err := f.db.Exec("PRAGMA foreign_keys = ON")
 	ok(t, err)
 	order := []string{
-		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "actions", "runs", "messages", "targets", "inbox", "audit",
+		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "actions", "runs", "messages", "targets", "inbox", "offers", "audit",
 	}
 	for _, table := range order {
 		for _, test := range tests {

@@ -27,6 +27,7 @@ type Store struct {
 	write   *sqlx.DB // one connection: SQLite has one writer, and a pool of them only fights
 	read    *sqlx.DB // read-only, so that readers never wait for the writer
 	path    string
+	keyFile string
 	now     func() time.Time
 	keys    *keys
 	changes changes
@@ -37,20 +38,28 @@ type Store struct {
 // date. It returns ErrNewerSchema for a file that a newer drover wrote, and ErrKeyLost or ErrKeyWrong when the key
 // file is not the one the database was written with.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
-	if opts.KeyFile == "" {
-		opts.KeyFile = path + ".key"
-	}
-	s := &Store{path: path, now: opts.Now}
-	if err := s.open(ctx, opts); err != nil {
+	s := newStore(path, opts)
+	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, opts Options) error {
+func newStore(path string, opts Options) *Store {
+	s := &Store{path: path, keyFile: opts.KeyFile, now: opts.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.keyFile == "" {
+		s.keyFile = path + ".key"
+	}
+	return s
+}
+
+// readOnly is how readers open the file.
+const readOnly = "mode=ro&_busy_timeout=5000"
+
+func (s *Store) open(ctx context.Context) error {
 	turn, err := s.awaitTurn()
 	if err != nil {
 		return err
@@ -69,10 +78,10 @@ func (s *Store) open(ctx context.Context, opts Options) error {
 	if err := migrate(ctx, s.write.DB); err != nil {
 		return err
 	}
-	if s.read, err = connect(ctx, s.path, "mode=ro&_busy_timeout=5000", 4); err != nil {
+	if s.read, err = connect(ctx, s.path, readOnly, 4); err != nil {
 		return err
 	}
-	s.keys, err = s.loadKeys(ctx, opts.KeyFile)
+	s.keys, err = s.loadKeys(ctx, s.keyFile)
 	return err
 }
 

@@ -102,6 +102,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.serveCommand(), c.demoCommand(), c.runCommand(), c.historyCommand(), c.showCommand(),
 		c.serverCommand(), c.credentialCommand(), c.userCommand(), c.actionCommand(), c.manifestCommand(),
+		c.doctorCommand(), c.importCommand(),
 	)
 	wrapArgs(root)
 	return root

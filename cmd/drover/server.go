@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -88,13 +89,13 @@ func checkServer(s store.Server) error {
 		return badName(s.Name)
 	case action.Reserved(s.Name):
 		return usage("%q is a word of drover's own: choose another name", s.Name)
-	case s.Address == "" || strings.ContainsAny(s.Address, " \t\n/@'\"\\"):
+	case s.Address == "" || strings.ContainsAny(s.Address, " /@'\"\\") || strings.ContainsFunc(s.Address, unicode.IsControl):
 		return usage("%q is not an address: give a host name or an IP address with --address", s.Address)
 	case s.Port < 1 || s.Port > 65535:
 		return usage("%d is not a port: it is a number from 1 to 65535", s.Port)
 	case !slices.Contains(action.Platforms(), action.Platform(s.Platform)):
 		return usage("%q is not a platform: use linux, routeros or ios", s.Platform)
-	case s.LoginUser == "" || strings.ContainsAny(s.LoginUser, " \t\n"):
+	case s.LoginUser == "" || strings.Contains(s.LoginUser, " ") || strings.ContainsFunc(s.LoginUser, unicode.IsControl):
 		return usage("%q is not a login user", s.LoginUser)
 	}
 	for _, tag := range s.Tags {

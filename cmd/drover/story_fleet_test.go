@@ -18,6 +18,7 @@ const sudoPassword = "correct horse 'battery' $staple"
 // storyFleet is what all stories share: two users that sshd lets in, and their key.
 type storyFleet struct {
 	byKey, byPassword *sshd.User
+	withoutSudo       *sshd.User
 	keyFile           string
 	publicKey         string
 	fakes             map[string]string // programs that stories play, by the path they stand in for
@@ -44,6 +45,7 @@ func newFleet(t *testing.T) *storyFleet {
 	f.publicKey = strings.TrimSpace(string(public))
 	f.byKey = addUser(t, "story-key", sshd.SudoNoPasswd)
 	f.byPassword = addUser(t, "story-pw", sshd.SudoPassword)
+	f.withoutSudo = addUser(t, "story-no", sshd.NoSudo)
 	f.fakeApt(t, dir)
 	f.ownJobs(t, dir)
 	return f
@@ -105,15 +107,31 @@ func startSSHD(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sshd NAME")
 	}
+	launch(ts, args[0], 0)
+}
+
+func launch(ts *testscript.TestScript, name string, port int) {
 	w := worldOf(ts)
-	server, err := sshd.Start(sshd.Config{AuthorizedKeys: []string{w.fleet.publicKey}, Replace: w.fleet.fakes})
+	server, err := sshd.Start(sshd.Config{Port: port, AuthorizedKeys: []string{w.fleet.publicKey}, Replace: w.fleet.fakes})
 	ts.Check(err)
-	w.servers[args[0]] = server
+	w.servers[name] = server
 	ts.Defer(func() { ts.Check(server.Close()) })
 	host, port := server.Addr()
-	ts.Setenv(args[0]+"_HOST", host)
-	ts.Setenv(args[0]+"_PORT", fmt.Sprint(port))
-	ts.Setenv(args[0]+"_FINGERPRINT", fingerprint(ts, server.HostKeys()[0]))
+	ts.Setenv(name+"_HOST", host)
+	ts.Setenv(name+"_PORT", fmt.Sprint(port))
+	ts.Setenv(name+"_KEY", strings.Join(strings.Fields(server.HostKeys()[0])[:2], " "))
+	ts.Setenv(name+"_FINGERPRINT", fingerprint(ts, server.HostKeys()[0]))
+}
+
+// rekey NAME reinstalls a server: the same address shows another host key.
+func rekey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: rekey NAME")
+	}
+	server := worldOf(ts).servers[args[0]]
+	_, port := server.Addr()
+	ts.Check(server.Close())
+	launch(ts, args[0], port)
 }
 
 func fingerprint(ts *testscript.TestScript, key string) string {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -72,7 +74,7 @@ func setUp(env *testscript.Env, fleet *storyFleet) error {
 	env.Vars = append(env.Vars,
 		"SLACK_API_URL="+slack.APIURL(), "SLACK_APP_TOKEN="+slack.AppToken(), "SLACK_BOT_TOKEN="+slack.BotToken(),
 		"DROVER_DB="+env.WorkDir+"/drover.db", "TEAM="+slack.Team().ID, "KEY="+fleet.keyFile,
-		"KEY_USER="+fleet.byKey.Name, "PW_USER="+fleet.byPassword.Name, "MARKS="+marks,
+		"KEY_USER="+fleet.byKey.Name, "PW_USER="+fleet.byPassword.Name, "NOSUDO_USER="+fleet.withoutSudo.Name, "MARKS="+marks,
 	)
 	return os.WriteFile(env.WorkDir+"/passwords", []byte(sudoPassword+"\n"+sudoPassword+"\n"), 0o600)
 }
@@ -139,6 +141,39 @@ func click(ts *testscript.TestScript, _ bool, args []string) {
 	w.seen[args[0]] = len(w.slack.Ephemerals(args[0]))
 	_, err := w.slack.Click(ctx, args[0], ops, last.TS, args[1])
 	ts.Check(err)
+}
+
+// press PERSON BUTTON presses a button of the last message that only this person sees.
+func press(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	all := w.slack.Ephemerals(args[0])
+	for _, m := range slices.Backward(all) {
+		if strings.Contains(string(m.Blocks), args[1]) {
+			w.seen[args[0]] = len(all)
+			_, err := w.slack.Click(ctx, args[0], ops, m.TS, args[1])
+			ts.Check(err)
+			return
+		}
+	}
+	ts.Fatalf("%s sees no button %s", args[0], args[1])
+}
+
+// told PERSON PATTERN waits until a message that only this person sees matches. It is in the file "answer".
+func told(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	w.wait(ts, "an answer like "+args[1], func() bool {
+		for _, m := range slices.Backward(w.slack.Ephemerals(args[0])) {
+			if pattern.MatchString(m.Text) {
+				ts.Check(os.WriteFile(ts.MkAbs("answer"), []byte(readable(m)), 0o600))
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // card RUN STATE waits for a run's card to show a state and, when it is final, for its thread to tell of every server.

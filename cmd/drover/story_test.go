@@ -27,7 +27,8 @@ func TestStories(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return setUp(env, fleet) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sshd": startSSHD, "stop-sshd": stopSSHD,
+			"sshd": startSSHD, "stop-sshd": stopSSHD, "rekey": rekey,
+			"press": press, "told": told,
 			"connected": connected, "away": away,
 			"slash": slash, "mention": mention, "click": click,
 			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "terminate": terminate,

@@ -27,10 +27,10 @@ func sentence(k Kind) string {
 	case AlgorithmMismatch:
 		return "%s and drover have no encryption method in common: its SSH server is too old and needs an update."
 	case HostKeyUnknown:
-		return "%s has no trusted host key yet, so nothing was sent: run `drover server trust %[1]s`."
+		return "%s has no trusted host key yet, so nothing was sent: an admin runs `/server trust %[1]s` or `drover server trust %[1]s`."
 	case HostKeyChanged:
 		return "%s shows another host key than the trusted one, so nothing was sent: " +
-			"if it was reinstalled run `drover server trust %[1]s`, otherwise treat it as an attack."
+			"if it was reinstalled, an admin runs `/server trust %[1]s` or `drover server trust %[1]s`; otherwise treat it as an attack."
 	case LoginRefused:
 		return "%s did not accept drover's login: check the user name and the credential."
 	case LoginClosed:
@@ -47,7 +47,7 @@ func commandSentence(k Kind) string {
 	case NoShell:
 		return "The account on %s may log in but not run commands: give it a login shell."
 	case SudoRefused:
-		return "sudo on %s does not allow this user to run it: add the rule that `drover doctor` shows."
+		return "sudo on %s does not allow this user to run it: add the rule that `drover doctor %[1]s` shows."
 	case SudoPasswordNeeded:
 		return "sudo on %s asks for a password and none is stored: add it to the credential, or allow NOPASSWD."
 	case SudoWrongPassword:

@@ -1,0 +1,134 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"drover/store"
+)
+
+// What is little free disk: below the first, drover may soon be unable to record a run; below the second, it is.
+const (
+	lowDisk  = 1 << 30
+	fullDisk = 100 << 20
+)
+
+// ExamineStore checks a database that store.Inspect has opened, and its key file. usable says whether what is in it can
+// be read on: whether its schema is the one of this drover, and its key is there.
+func ExamineStore(ctx context.Context, s *store.Store) (list []Finding, usable bool) {
+	f := findings{subject: "database"}
+	current := examineSchema(ctx, s, &f)
+	examineFile(ctx, s, &f)
+	examineDisk(s, &f)
+	if !current {
+		return f.list, false
+	}
+	if err := s.LoadKey(ctx); err != nil {
+		f.add("key", Wrong, err.Error())
+		return f.list, false
+	}
+	f.add("key", Fine, fmt.Sprintf("%s belongs to this database and only its owner can read it; keep a copy of both", s.KeyFile()))
+	examineAudit(ctx, s, &f)
+	return f.list, true
+}
+
+func examineSchema(ctx context.Context, s *store.Store, f *findings) (current bool) {
+	version, newest, err := s.Schema(ctx)
+	switch {
+	case err != nil:
+		f.add("schema", Wrong, fmt.Sprintf("%s is not a database of drover's: %v", s.Path(), err))
+	case version > newest:
+		f.add("schema", Wrong, store.ErrNewerSchema.Error())
+	case version < newest:
+		f.add("schema", Worth, fmt.Sprintf("version %d, and this drover's is %d: every other command brings it up to date. Make a copy first, "+
+			"then run the doctor again for the rest", version, newest))
+	default:
+		f.add("schema", Fine, fmt.Sprintf("version %d", version))
+		return true
+	}
+	return false
+}
+
+func examineFile(ctx context.Context, s *store.Store, f *findings) {
+	damage, err := s.QuickCheck(ctx)
+	switch {
+	case err != nil:
+		f.add("file", Wrong, fmt.Sprintf("%v: restore a backup", err))
+	case len(damage) > 0:
+		f.add("file", Wrong, "SQLite finds it damaged: stop drover and restore a backup", damage...)
+	default:
+		f.add("file", Fine, fmt.Sprintf("SQLite finds no damage in %s", s.Path()))
+	}
+}
+
+func examineDisk(s *store.Store, f *findings) {
+	free, err := s.FreeDisk()
+	if err != nil {
+		f.add("disk", Worth, err.Error())
+		return
+	}
+	text := humanize.IBytes(free) + " free"
+	switch {
+	case free < fullDisk:
+		f.add("disk", Wrong, text+": make room, or drover cannot record what it does and does nothing")
+	case free < lowDisk:
+		f.add("disk", Worth, text+": make room soon")
+	default:
+		f.add("disk", Fine, text)
+	}
+}
+
+func examineAudit(ctx context.Context, s *store.Store, f *findings) {
+	entries, broken, err := s.VerifyAudit(ctx)
+	switch {
+	case err != nil:
+		f.add("audit", Wrong, err.Error())
+	case broken != nil:
+		f.add("audit", Wrong, fmt.Sprintf("the chain breaks at entry %d (%s): somebody changed the log by hand. Compare it with a backup", broken.Seq, broken.At.Format("2006-01-02 15:04:05Z")))
+	default:
+		f.add("audit", Fine, fmt.Sprintf("%d entries, unbroken", entries))
+	}
+}
+
+// ExamineUsers checks that somebody can manage drover from Slack.
+func ExamineUsers(ctx context.Context, s *store.Store) ([]Finding, error) {
+	f := findings{subject: "users"}
+	bindings, err := s.Bindings(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range bindings {
+		if b.Role == store.Admin && b.Effect == store.Allow {
+			f.add("admin", Fine, "somebody is admin")
+			return f.list, nil
+		}
+	}
+	f.add("admin", Worth, "nobody is admin: make somebody one with `drover user grant U… admin` or DROVER_ADMINS")
+	return f.list, nil
+}
+
+// chosen are the servers with these names, or all.
+func chosen(all []store.Server, names []string) ([]store.Server, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = strings.ToLower(name)
+	}
+	return selectServers(words, all)
+}
+
+// credentialOf opens what a server is logged in to with.
+func credentialOf(ctx context.Context, s *store.Store, server store.Server) (store.Secrets, error) {
+	if server.CredentialID == nil {
+		return store.Secrets{}, errNoCredential
+	}
+	return s.Secrets(ctx, *server.CredentialID)
+}
+
+var errNoCredential = errors.New("it has no credential")

@@ -1,0 +1,174 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"drover/executor/action"
+	"drover/executor/ssh"
+	"drover/store"
+)
+
+// examinedAtOnce is how many servers are looked at at the same time.
+const examinedAtOnce = 64
+
+// ExamineServers looks at the servers that the words name, or at all, in parallel, and returns what it found in the
+// order of their names. It logs in and looks; it changes nothing. A word that names nothing is a *Refusal.
+func ExamineServers(ctx context.Context, s *store.Store, client *ssh.Client, words []string) ([]Finding, error) {
+	all, err := s.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	servers, err := chosen(all, words)
+	if err != nil {
+		return nil, err
+	}
+	found := make([][]Finding, len(servers))
+	var group errgroup.Group
+	group.SetLimit(examinedAtOnce)
+	for i, server := range servers {
+		group.Go(func() error {
+			x := examination{store: s, client: client, server: server, findings: findings{subject: server.Name}}
+			x.run(ctx)
+			found[i] = x.list
+			return nil
+		})
+	}
+	_ = group.Wait() // what went wrong is a finding
+	var list []Finding
+	for _, of := range found {
+		list = append(list, of...)
+	}
+	return list, ctx.Err()
+}
+
+// examination is the look at one server.
+type examination struct {
+	findings
+	store  *store.Store
+	client *ssh.Client
+	server store.Server
+	target ssh.Server
+}
+
+func (x *examination) run(ctx context.Context) {
+	if x.server.DisabledReason != "" {
+		x.add("server", Worth, fmt.Sprintf("disabled: %s. It was not looked at (`drover server enable %s`)", x.server.DisabledReason, x.server.Name))
+		return
+	}
+	if len(x.server.HostKeys) == 0 {
+		x.untrusted(ctx)
+		return
+	}
+	secrets, err := credentialOf(ctx, x.store, x.server)
+	if err != nil {
+		x.add("login", Wrong, fmt.Sprintf("%v: give it one with `drover server edit %s --credential NAME`", err, x.server.Name))
+		return
+	}
+	x.target = target(x.server, secrets)
+	if x.server.Platform != string(action.Linux) {
+		x.device(ctx)
+		return
+	}
+	x.linux(ctx)
+}
+
+func target(s store.Server, secrets store.Secrets) ssh.Server {
+	t := ssh.Server{Name: s.Name, Address: s.Address, Port: s.Port, User: s.LoginUser, Login: loginOf(secrets)}
+	for _, pin := range s.HostKeys {
+		t.HostKeys = append(t.HostKeys, pin.PublicKey)
+	}
+	return t
+}
+
+// untrusted looks as far as it goes without a login, which must not be sent to a server that nobody vouches for.
+func (x *examination) untrusted(ctx context.Context) {
+	keys, err := x.client.ScanHostKeys(ctx, x.server.Address, x.server.Port)
+	if err != nil {
+		x.failed(err)
+		return
+	}
+	x.add("reach", Fine, x.where())
+	var shown []string
+	for _, key := range keys {
+		shown = append(shown, key.Type+" "+key.Fingerprint)
+	}
+	x.add("host-key", Wrong, fmt.Sprintf("not trusted yet, so no login was tried: compare these on the server's own console, then `drover server trust %s`",
+		x.server.Name), shown...)
+}
+
+func (x *examination) where() string {
+	return fmt.Sprintf("%s:%d answers", x.server.Address, x.server.Port)
+}
+
+// step is how far on the way to run a command a failure is.
+func step(kind ssh.Kind) int {
+	switch kind {
+	case ssh.NameNotFound, ssh.Refused, ssh.NoRoute, ssh.Silent, ssh.NoHandshake, ssh.Throttled, ssh.AlgorithmMismatch:
+		return 0
+	case ssh.HostKeyUnknown, ssh.HostKeyChanged:
+		return 1
+	case ssh.Invalid, ssh.LoginRefused, ssh.LoginClosed, ssh.LoginSilent:
+		return 2
+	}
+	return 3
+}
+
+// failed tells how far it went.
+func (x *examination) failed(err error) {
+	var failure *ssh.Error
+	if !errors.As(err, &failure) {
+		x.add("reach", Wrong, err.Error())
+		return
+	}
+	failure.Server = x.server.Name
+	at := step(failure.Kind)
+	x.passed(at)
+	x.add([]string{"reach", "host-key", "login", "shell"}[at], Wrong, failure.Sentence())
+}
+
+// passed tells of the steps that went well: all before the one that failed.
+func (x *examination) passed(before int) {
+	if before > 0 {
+		x.add("reach", Fine, x.where())
+	}
+	if before > 1 {
+		x.add("host-key", Fine, "it proves a trusted key")
+	}
+	if before > 2 {
+		x.add("login", Fine, fmt.Sprintf("as %s with %s", x.server.LoginUser, x.server.Credential))
+	}
+}
+
+// reached tells of all that a command that ran at all has proved.
+func (x *examination) reached() { x.passed(3) }
+
+// probe is what a device of a platform understands, changing nothing, and what its answer holds.
+func probe(platform string) (command, holds string) {
+	if platform == string(action.RouterOS) {
+		return "/system resource print", "MikroTik"
+	}
+	return "show version", "Cisco"
+}
+
+// device looks at a network device, which has neither a shell nor sudo.
+func (x *examination) device(ctx context.Context) {
+	command, holds := probe(x.server.Platform)
+	result, err := x.client.Run(ctx, x.target, ssh.Command{Text: command, Raw: true, Timeout: probeLimit})
+	var failure *ssh.Error
+	if errors.As(err, &failure) && failure.Kind != ssh.NoExitStatus { // which many devices never send
+		x.failed(err)
+		return
+	}
+	x.reached()
+	if strings.Contains(result.Stdout+result.Stderr, holds) {
+		x.add("platform", Fine, x.server.Platform)
+		return
+	}
+	x.add("platform", Worth, fmt.Sprintf("it does not answer `%s` as %s would: correct it with `drover server edit %s --platform …`",
+		command, x.server.Platform, x.server.Name))
+}
