@@ -330,3 +330,45 @@ func asError(t *testing.T, err error) *ssh.Error {
 	}
 	return e
 }
+
+// The exit status of the following is not the command's own: somebody may have ended the script that follows.
+func TestRealFollowingThatIsKilledProvesNothing(t *testing.T) {
+	t.Parallel()
+	eachWay(t, "fkil", func(t *testing.T, _ *sshd.Server, server ssh.Server, sudo bool) {
+		began, read := pipe(t)
+		goOn, _ := pipe(t)
+		job := newJob(t)
+		started := make(chan struct{})
+		go func() {
+			read()
+			<-started
+			for _, pid := range withArguments(t, job, "start") {
+				_ = syscall.Kill(pid, syscall.SIGTERM) // one may end with the other
+			}
+		}()
+		res, err := client().Run(t.Context(), server, ssh.Command{
+			Text: fmt.Sprintf(work, began, goOn), Sudo: sudo, Detach: job, Started: func() { close(started) },
+		})
+		if kind(err) != ssh.LinkLost || res.Stop != ssh.StopGoesOn || res.ExitCode != -1 {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		provesItsEnd(t, server, ssh.AttachTo{Job: job, Sudo: sudo}, goOn)
+	})
+}
+
+// withArguments are the processes whose last arguments are these.
+func withArguments(t *testing.T, last ...string) []int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // it may have ended
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && strings.HasSuffix(string(text), "\x00"+strings.Join(last, "\x00")+"\x00") {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
