@@ -13,6 +13,9 @@ type Command struct {
 	Raw bool
 	// Sudo runs Text as root.
 	Sudo bool
+	// Fresh asks for a connection of its own, which is measured and not kept. A Raw command
+	// always has one: devices often take one command for each.
+	Fresh bool
 	// Timeout is counted from the moment the command begins on the server.
 	// 0 means Limits.Command.
 	Timeout time.Duration
@@ -60,7 +63,8 @@ type Result struct {
 	// fail the command.
 	LogError error
 	// Connect, Login and Run are how long the TCP connection, the handshake with
-	// authentication, and the command took. The ones not reached are 0.
+	// authentication, and the command took. The ones not reached are 0, and so are the
+	// first two on a connection that was there before.
 	Connect, Login, Run time.Duration
 	Stop                Stop
 }
