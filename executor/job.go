@@ -68,17 +68,22 @@ func (j job) begin(ctx context.Context) (bool, error) {
 
 // execute runs the command and judges what came back.
 func (j job) execute(ctx context.Context) store.Result {
-	login, err := j.login(ctx)
+	login, err := j.engine.login(ctx, j.planned.CredentialID)
+	var jump *ssh.Server
+	if err == nil {
+		jump, err = j.engine.way(ctx, j.planned.Jump)
+	}
 	if err != nil {
 		return store.Result{State: store.TargetFailed, ErrorKind: "credential", Summary: fmt.Sprintf("drover could not open the credential of %s: %v", j.target.Server, err)}
 	}
 	server := ssh.Server{
 		Name: j.planned.Server, Address: j.planned.Address, Port: j.planned.Port, User: j.planned.User,
-		HostKeys: j.planned.HostKeys, Login: login,
+		HostKeys: j.planned.HostKeys, Login: login, Jump: jump,
 	}
 	command := ssh.Command{
 		Text: j.planned.Command, Sudo: j.plan.definition.Sudo, Raw: j.planned.Platform != string(action.Linux), Timeout: j.timeout(),
 		Started: func() { j.started(ctx) },
+		Fresh:   j.plan.definition.Result == action.ResultTiming, // it measures the connection
 	}
 	result, err := j.engine.ssh.Run(ctx, server, command)
 	return j.judge(ctx, result, err)
@@ -95,23 +100,6 @@ func (j job) started(ctx context.Context) {
 	if _, err := j.engine.store.TargetStarted(context.WithoutCancel(ctx), j.lease, j.target.ID); err != nil {
 		j.engine.log.Error("cannot note that a command has started", "server", j.target.Server, "error", err)
 	}
-}
-
-func (j job) login(ctx context.Context) (ssh.Login, error) {
-	secrets, err := j.engine.store.Secrets(context.WithoutCancel(ctx), j.planned.CredentialID)
-	if err != nil {
-		return ssh.Login{}, err
-	}
-	login := ssh.Login{SudoPassword: string(secrets.Sudo)}
-	if secrets.Kind == store.CredentialKey {
-		login.PrivateKey = secrets.Login
-		return login, nil
-	}
-	login.Password = string(secrets.Login)
-	if secrets.Sudo == nil {
-		login.SudoPassword = login.Password // sudo asks for the login's own password unless told otherwise
-	}
-	return login, nil
 }
 
 // judge turns what the server answered into the target's end.

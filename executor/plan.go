@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"drover/executor/action"
 	"drover/store"
@@ -37,7 +36,8 @@ type PlanTarget struct {
 	CredentialID string   `json:"credential_id"`
 	Platform     string   `json:"platform"`
 	HostKeys     []string `json:"host_keys"`
-	Command      string   `json:"command"` // byte for byte what the server's shell runs, nonce and wrapper excepted
+	Jump         *Jump    `json:"jump,omitempty"` // through which it is reached; nil: none
+	Command      string   `json:"command"`        // byte for byte what the server's shell runs, nonce and wrapper excepted
 }
 
 // Exclusion is a server that was named and is left out.
@@ -136,10 +136,7 @@ func (p *Plan) add(server store.Server, values action.Values) error {
 		ServerID: server.ID, Server: server.Name, Address: server.Address, Port: server.Port, User: server.LoginUser,
 		CredentialID: *server.CredentialID, Platform: server.Platform, Command: command,
 	}
-	for _, pin := range server.HostKeys {
-		target.HostKeys = append(target.HostKeys, pin.PublicKey)
-	}
-	slices.Sort(target.HostKeys)
+	target.HostKeys, target.Jump = publicKeys(server), jumpOf(server)
 	p.Targets = append(p.Targets, target)
 	p.servers = append(p.servers, server)
 	return nil
@@ -154,6 +151,10 @@ func unfit(s store.Server) string {
 		return fmt.Sprintf("its host key is not trusted yet (`drover server trust %s`)", s.Name)
 	case s.CredentialID == nil:
 		return fmt.Sprintf("it has no credential (`drover server edit %s --credential NAME`)", s.Name)
+	case s.Through != nil:
+		if why := unfit(*s.Through); why != "" {
+			return fmt.Sprintf("its jump host %s: %s", s.Through.Name, why)
+		}
 	}
 	return ""
 }

@@ -10,6 +10,10 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrInUse: another row refers to this one.
 	ErrInUse = errors.New("in use")
+	// ErrLoop: the server would be reached through itself.
+	ErrLoop = errors.New("a server cannot be reached through itself")
+	// ErrIsJump: other servers are reached through this one.
+	ErrIsJump = errors.New("it is the jump host")
 	// ErrNewerSchema: the file was written by a newer drover.
 	ErrNewerSchema = errors.New("this database was written by a newer drover: upgrade drover, or use the database of this version")
 	// ErrLocked: another `drover serve` works on this file.
