@@ -45,7 +45,7 @@ func (f *loginFlags) check() error {
 	}
 	switch {
 	case ways != 1:
-		return usage("say how to log in: one of --key-file FILE, --agent and --password-stdin")
+		return usage("say how to log in: either --key-file FILE or --password-stdin, or --agent")
 	case f.keyFile == "" && (f.certificateFile != "" || f.passphrase):
 		return usage("--certificate-file and --passphrase-stdin belong to a --key-file")
 	}

@@ -1,6 +1,7 @@
 package ssh_test
 
 import (
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -72,7 +73,7 @@ func TestRealAgent(t *testing.T) {
 			server := server
 			server.Login = c.login
 			_, err := pooled(t, ssh.Limits{}).Run(t.Context(), server, ssh.Command{Text: "true"})
-			if kind(err) != c.want || (err != nil && !err.(*ssh.Error).Unreachable()) {
+			if kind(err) != c.want || (err != nil && !failure(err).Unreachable()) {
 				t.Fatalf("%v, want %q\n%s", err, c.want, s.Log())
 			}
 		})
@@ -158,7 +159,7 @@ func TestUnlockPrivateKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ssh.CheckPrivateKey(locked); err != ssh.ErrPassphrase {
+	if err := ssh.CheckPrivateKey(locked); !errors.Is(err, ssh.ErrPassphrase) {
 		t.Error(err)
 	}
 	if _, err := ssh.UnlockPrivateKey(locked, []byte("open barley")); err == nil || strings.Contains(err.Error(), "barley") {
@@ -182,7 +183,7 @@ func TestRealRefusedLoginIsNotRepeated(t *testing.T) {
 	}
 	for range 5 {
 		_, err := c.Run(t.Context(), server, ssh.Command{Text: "true"})
-		e, _ := err.(*ssh.Error)
+		e := failure(err)
 		if kind(err) != ssh.HeldBack || !e.Unreachable() || !strings.Contains(e.Sentence(), e.Until.UTC().Format("15:04:05 UTC")) {
 			t.Fatalf("%+v", err)
 		}

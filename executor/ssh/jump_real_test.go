@@ -105,8 +105,8 @@ func TestRealJumpFailures(t *testing.T) {
 			}
 			begin := time.Now()
 			_, err := client.Run(t.Context(), c.server, ssh.Command{Text: "true"})
-			e, ok := err.(*ssh.Error)
-			if !ok || e.Kind != c.want || e.Jump != c.jump || e.Server != "web1" || !e.NeverStarted() {
+			e := failure(err)
+			if e.Kind != c.want || e.Jump != c.jump || e.Server != "web1" || !e.NeverStarted() {
 				t.Fatalf("%+v, want %q\n%s", err, c.want, bastion.Log())
 			}
 			if c.jump != "" && !strings.Contains(e.Sentence(), "web1 is reached through bastion1.") {

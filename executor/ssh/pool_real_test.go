@@ -2,6 +2,7 @@ package ssh_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,15 @@ func run(t testing.TB, c *ssh.Client, server ssh.Server, text string) ssh.Result
 		t.Fatalf("%s: %+v, %v", text, res, err)
 	}
 	return res
+}
+
+// failure is the error as the package makes it; of another one, an empty one.
+func failure(err error) *ssh.Error {
+	var e *ssh.Error
+	if !errors.As(err, &e) {
+		return &ssh.Error{}
+	}
+	return e
 }
 
 func logins(s *sshd.Server) int { return strings.Count(s.Log(), "Accepted ") }

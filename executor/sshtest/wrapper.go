@@ -49,7 +49,7 @@ func literals(line string) ([]string, bool) {
 	}
 	words := make([]string, 0, len(call.Args))
 	for _, arg := range call.Args {
-		word, err := expand.Literal(nil, arg)
+		word, err := expand.Literal(&expand.Config{}, arg) // its own: without one the library shares and writes a global
 		if err != nil {
 			return nil, false
 		}
