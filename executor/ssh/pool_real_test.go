@@ -92,7 +92,7 @@ func TestRealBrokenConnectionIsReplaced(t *testing.T) {
 func TestRealCommandIsSentOnce(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
-	server := at(s, addUser(t, "once", "", sshd.NoSudo))
+	server := at(s, addUser(t, "sentonce", "", sshd.NoSudo))
 	c := pooled(t, ssh.Limits{})
 	run(t, c, server, "true")
 	_, err := c.Run(t.Context(), server, ssh.Command{Text: "sleep 100", Started: s.DropConnections})
