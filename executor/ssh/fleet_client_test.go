@@ -180,7 +180,10 @@ func TestBesideBare(t *testing.T) {
 		for _, m := range []struct {
 			to  *[]time.Duration
 			one func(int) error
-		}{{&cold, drover}, {&coldBare, bare}, {&warm, drover}, {&warmBare, bare}} {
+		}{
+			{&cold, drover}, {&coldBare, bare}, {&warm, drover}, {&warmBare, bare},
+			{&warm, drover}, {&warmBare, bare}, {&warm, drover}, {&warmBare, bare}, {&warm, drover}, {&warmBare, bare},
+		} {
 			wall, _, failed := all(servers, m.one)
 			if failed > 0 {
 				t.Fatalf("%d failed", failed)
@@ -190,13 +193,13 @@ func TestBesideBare(t *testing.T) {
 		end()
 		c.Close()
 	}
-	median := func(d []time.Duration) float64 { slices.Sort(d); return float64(d[rounds/2]) }
-	if ratio := median(cold) / median(coldBare); ratio > 2.2 {
+	best := func(d []time.Duration) float64 { return float64(slices.Min(d)) } // what other work disturbs least
+	if ratio := best(cold) / best(coldBare); ratio > 2.2 {
 		t.Errorf("new connections take %.2f times as long as the bare library's", ratio)
 	}
 	// Without the race detector it is about 1.3, with it about 3.
-	if ratio := median(warm) / median(warmBare); ratio > 6 {
+	if ratio := best(warm) / best(warmBare); ratio > 6 {
 		t.Errorf("kept connections take %.2f times as long as the bare library's", ratio)
 	}
-	t.Logf("cold %.2f, warm %.2f", median(cold)/median(coldBare), median(warm)/median(warmBare))
+	t.Logf("cold %.2f, warm %.2f", best(cold)/best(coldBare), best(warm)/best(warmBare))
 }
