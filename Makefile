@@ -36,6 +36,10 @@ fuzz: ## Fuzz each parser for half a minute
 bench: ## Measure acks, a run beside bare SSH, and one server against two
 	go test -run '^$$' -bench . -benchtime 1x ./cmd/drover
 
+.PHONY: bench-ssh
+bench-ssh: ## Measure SSH beside the bare library and, where installed, pssh, clush, ansible and ssh
+	go test -run '^$$' -bench Fleet -benchtime 1x -timeout 30m ./executor/ssh
+
 .PHONY: lint
 lint: ## gofmt, go vet, golangci-lint
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }

@@ -39,6 +39,7 @@ type Config struct {
 	Log   *slog.Logger
 	Owner string        // names this process in the leases it holds
 	Drain time.Duration // how long a stop waits for what is under way
+	Agent string        // the socket of the ssh-agent, for credentials that use it; "" means none
 }
 
 // Engine takes requests and works runs. It keeps no state that is not in the store, but for the means to end what
@@ -49,6 +50,7 @@ type Engine struct {
 	log      *slog.Logger
 	owner    string
 	drain    time.Duration
+	agent    string
 	sessions *semaphore.Weighted
 	probes   errgroup.Group
 
@@ -59,7 +61,7 @@ type Engine struct {
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{
-		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain,
+		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent,
 		sessions: semaphore.NewWeighted(maxSessions), active: map[string]context.CancelCauseFunc{},
 	}
 	e.probes.SetLimit(maxProbes)

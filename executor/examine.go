@@ -123,12 +123,4 @@ func chosen(all []store.Server, names []string) ([]store.Server, error) {
 	return selectServers(words, all)
 }
 
-// credentialOf opens what a server is logged in to with.
-func credentialOf(ctx context.Context, s *store.Store, server store.Server) (store.Secrets, error) {
-	if server.CredentialID == nil {
-		return store.Secrets{}, errNoCredential
-	}
-	return s.Secrets(ctx, *server.CredentialID)
-}
-
 var errNoCredential = errors.New("it has no credential")

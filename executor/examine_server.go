@@ -18,7 +18,7 @@ const examinedAtOnce = 64
 
 // ExamineServers looks at the servers that the words name, or at all, in parallel, and returns what it found in the
 // order of their names. It logs in and looks; it changes nothing. A word that names nothing is a *Refusal.
-func ExamineServers(ctx context.Context, s *store.Store, client *ssh.Client, words []string) ([]Finding, error) {
+func ExamineServers(ctx context.Context, s *store.Store, client *ssh.Client, agent string, words []string) ([]Finding, error) {
 	all, err := s.Servers(ctx)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func ExamineServers(ctx context.Context, s *store.Store, client *ssh.Client, wor
 	group.SetLimit(examinedAtOnce)
 	for i, server := range servers {
 		group.Go(func() error {
-			x := examination{store: s, client: client, server: server, findings: findings{subject: server.Name}}
+			x := examination{logins: logins{s, agent}, client: client, server: server, findings: findings{subject: server.Name}}
 			x.run(ctx)
 			found[i] = x.list
 			return nil
@@ -49,7 +49,7 @@ func ExamineServers(ctx context.Context, s *store.Store, client *ssh.Client, wor
 // examination is the look at one server.
 type examination struct {
 	findings
-	store  *store.Store
+	logins logins
 	client *ssh.Client
 	server store.Server
 	target ssh.Server
@@ -64,12 +64,11 @@ func (x *examination) run(ctx context.Context) {
 		x.untrusted(ctx)
 		return
 	}
-	secrets, err := credentialOf(ctx, x.store, x.server)
-	if err != nil {
+	var err error
+	if x.target, err = x.reach(ctx); err != nil {
 		x.add("login", Wrong, fmt.Sprintf("%v: give it one with `drover server edit %s --credential NAME`", err, x.server.Name))
 		return
 	}
-	x.target = target(x.server, secrets)
 	if x.server.Platform != string(action.Linux) {
 		x.device(ctx)
 		return
@@ -77,17 +76,41 @@ func (x *examination) run(ctx context.Context) {
 	x.linux(ctx)
 }
 
-func target(s store.Server, secrets store.Secrets) ssh.Server {
-	t := ssh.Server{Name: s.Name, Address: s.Address, Port: s.Port, User: s.LoginUser, Login: loginOf(secrets)}
-	for _, pin := range s.HostKeys {
-		t.HostKeys = append(t.HostKeys, pin.PublicKey)
+// reach is how to log in to the server, through its jump host if it has one.
+func (x *examination) reach(ctx context.Context) (ssh.Server, error) {
+	s := x.server
+	if s.CredentialID == nil {
+		return ssh.Server{}, errNoCredential
 	}
-	return t
+	login, err := x.logins.login(ctx, *s.CredentialID)
+	if err != nil {
+		return ssh.Server{}, err
+	}
+	jump, err := x.way(ctx)
+	return ssh.Server{
+		Name: s.Name, Address: s.Address, Port: s.Port, User: s.LoginUser, HostKeys: pinned(s), Login: login, Jump: jump,
+	}, err
+}
+
+// way is the jump host that the server is reached through, or nil.
+func (x *examination) way(ctx context.Context) (*ssh.Server, error) {
+	if x.server.Through == nil {
+		return nil, nil
+	}
+	if why := unfit(*x.server.Through); why != "" {
+		return nil, fmt.Errorf("its jump host %s: %s", x.server.Through.Name, why)
+	}
+	return x.logins.way(ctx, jumpOf(x.server))
 }
 
 // untrusted looks as far as it goes without a login, which must not be sent to a server that nobody vouches for.
 func (x *examination) untrusted(ctx context.Context) {
-	keys, err := x.client.ScanHostKeys(ctx, x.server.Address, x.server.Port)
+	jump, err := x.way(ctx)
+	if err != nil {
+		x.add("reach", Wrong, err.Error())
+		return
+	}
+	keys, err := x.client.ScanHostKeysThrough(ctx, jump, x.server.Address, x.server.Port)
 	if err != nil {
 		x.failed(err)
 		return

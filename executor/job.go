@@ -67,18 +67,23 @@ func (j job) begin(ctx context.Context) (bool, error) {
 
 // execute runs the command and judges what came back.
 func (j job) execute(ctx context.Context) store.Result {
-	login, err := j.engine.login(ctx, j.planned.CredentialID)
+	login, err := j.engine.logins().login(ctx, j.planned.CredentialID)
+	var jump *ssh.Server
+	if err == nil {
+		jump, err = j.engine.logins().way(ctx, j.planned.Jump)
+	}
 	if err != nil {
 		return store.Result{State: store.TargetFailed, ErrorKind: "credential", Summary: fmt.Sprintf("drover could not open the credential of %s: %v", j.target.Server, err)}
 	}
 	command := ssh.Command{
 		Text: j.planned.Command, Sudo: j.plan.definition.Sudo, Raw: j.planned.Platform != string(action.Linux), Timeout: j.timeout(),
 		Started: func() { j.started(ctx) },
+		Fresh:   j.plan.definition.Result == action.ResultTiming, // it measures the connection
 	}
 	if j.target.Detached {
 		command.Detach = j.target.ID
 	}
-	result, err := j.engine.ssh.Run(ctx, j.planned.reach(login), command)
+	result, err := j.engine.ssh.Run(ctx, j.planned.reach(login, jump), command)
 	return j.judge(ctx, result, err)
 }
 
@@ -93,25 +98,6 @@ func (j job) started(ctx context.Context) {
 	if _, err := j.engine.store.TargetStarted(context.WithoutCancel(ctx), j.lease, j.target.ID); err != nil {
 		j.engine.log.Error("cannot note that a command has started", "server", j.target.Server, "error", err)
 	}
-}
-
-// login is what a server accepts, as it is stored now.
-func (e *Engine) login(ctx context.Context, credentialID string) (ssh.Login, error) {
-	secrets, err := e.store.Secrets(context.WithoutCancel(ctx), credentialID)
-	return loginOf(secrets), err
-}
-
-func loginOf(secrets store.Secrets) ssh.Login {
-	login := ssh.Login{SudoPassword: string(secrets.Sudo)}
-	if secrets.Kind == store.CredentialKey {
-		login.PrivateKey = secrets.Login
-		return login
-	}
-	login.Password = string(secrets.Login)
-	if secrets.Sudo == nil {
-		login.SudoPassword = login.Password // sudo asks for the login's own password unless told otherwise
-	}
-	return login
 }
 
 // judge turns what the server answered into the target's end.

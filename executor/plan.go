@@ -38,7 +38,8 @@ type PlanTarget struct {
 	CredentialID string   `json:"credential_id"`
 	Platform     string   `json:"platform"`
 	HostKeys     []string `json:"host_keys"`
-	Command      string   `json:"command"` // byte for byte what the server's shell runs, nonce and wrapper excepted
+	Jump         *Jump    `json:"jump,omitempty"` // through which it is reached; nil: none
+	Command      string   `json:"command"`        // byte for byte what the server's shell runs, nonce and wrapper excepted
 }
 
 // Exclusion is a server that was named and is left out.
@@ -137,6 +138,7 @@ func (p *Plan) add(server store.Server, values action.Values) error {
 		ServerID: server.ID, Server: server.Name, Address: server.Address, Port: server.Port, User: server.LoginUser,
 		CredentialID: *server.CredentialID, Platform: server.Platform, HostKeys: pinned(server), Command: command,
 	}
+	target.Jump = jumpOf(server)
 	p.Targets = append(p.Targets, target)
 	p.servers = append(p.servers, server)
 	return nil
@@ -152,9 +154,9 @@ func pinned(s store.Server) []string {
 	return keys
 }
 
-// reach is how to log in to a target.
-func (t PlanTarget) reach(login ssh.Login) ssh.Server {
-	return ssh.Server{Name: t.Server, Address: t.Address, Port: t.Port, User: t.User, HostKeys: t.HostKeys, Login: login}
+// reach is how to log in to a target, through its jump host if it has one.
+func (t PlanTarget) reach(login ssh.Login, jump *ssh.Server) ssh.Server {
+	return ssh.Server{Name: t.Server, Address: t.Address, Port: t.Port, User: t.User, HostKeys: t.HostKeys, Login: login, Jump: jump}
 }
 
 // unfit says why a server can run nothing now, or "".
@@ -166,6 +168,10 @@ func unfit(s store.Server) string {
 		return fmt.Sprintf("its host key is not trusted yet (`drover server trust %s`)", s.Name)
 	case s.CredentialID == nil:
 		return fmt.Sprintf("it has no credential (`drover server edit %s --credential NAME`)", s.Name)
+	case s.Through != nil:
+		if why := unfit(*s.Through); why != "" {
+			return fmt.Sprintf("its jump host %s: %s", s.Through.Name, why)
+		}
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -153,12 +154,16 @@ func (e *Engine) find(ctx context.Context, target store.Target) (whereabouts, er
 	if why := unfit(now); why != "" {
 		return whereabouts{}, fmt.Errorf("%s cannot be asked: %s", now.Name, why)
 	}
-	login, err := e.login(ctx, *now.CredentialID)
+	login, err := e.logins().login(ctx, *now.CredentialID)
+	if err != nil {
+		return whereabouts{}, err
+	}
+	jump, err := e.logins().way(ctx, jumpOf(now))
 	if err != nil {
 		return whereabouts{}, err
 	}
 	then.CredentialID = *now.CredentialID
-	return whereabouts{then.reach(login), definition}, nil
+	return whereabouts{then.reach(login, jump), definition}, nil
 }
 
 func plannedTarget(run store.Run, target store.Target) (PlanTarget, error) {
@@ -185,6 +190,8 @@ func moved(then PlanTarget, now store.Server) string {
 		return "platform"
 	case !slices.Equal(then.HostKeys, pinned(now)):
 		return "trusted host key"
+	case !reflect.DeepEqual(then.Jump, jumpOf(now)):
+		return "jump host"
 	}
 	return ""
 }

@@ -105,9 +105,11 @@ func (w *world) open(c *clock) *store.Store {
 }
 
 func (w *world) newEngine(s *store.Store, drain time.Duration) *executor.Engine {
-	return executor.New(executor.Config{
+	e := executor.New(executor.Config{
 		Store: s, SSH: ssh.NewClient(ssh.Limits{}), Log: slog.New(slog.NewTextHandler(w.Output(), nil)), Owner: "test", Drain: drain,
 	})
+	w.Cleanup(e.Close)
+	return e
 }
 
 // serve lets an engine work. The function it returns asks it to stop, and waits until it has.

@@ -7,8 +7,10 @@ import (
 
 // How a credential logs in.
 const (
-	CredentialKey      = "key"
-	CredentialPassword = "password"
+	CredentialKey         = "key"
+	CredentialPassword    = "password"
+	CredentialAgent       = "agent"       // the ssh-agent of drover's own process
+	CredentialCertificate = "certificate" // a key with a certificate
 )
 
 // Credential is how drover logs in to servers. Its secrets are write-only: they leave the store only through
@@ -25,8 +27,10 @@ type Credential struct {
 // Secrets are what a credential hides.
 type Secrets struct {
 	Kind  string
-	Login []byte // the private key (PEM) or the password
-	Sudo  []byte // the sudo password; nil: none
+	Login []byte // the private key (PEM) or the password; empty for an agent
+	// Certificate belongs to the private key of a CredentialCertificate. It is no secret.
+	Certificate []byte
+	Sudo        []byte // the sudo password; nil: none
 }
 
 // String keeps secrets out of every %v.
@@ -55,8 +59,8 @@ func (s *Store) AddCredential(ctx context.Context, actor Actor, name string, sec
 		}
 	}
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
-		added, err := t.change(ctx, `INSERT INTO credentials (id, name, kind, login_secret, sudo_secret, created_at)
-			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`, id, name, secrets.Kind, login, sudo, t.now)
+		added, err := t.change(ctx, `INSERT INTO credentials (id, name, kind, login_secret, sudo_secret, certificate, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`, id, name, secrets.Kind, login, sudo, string(secrets.Certificate), t.now)
 		if err != nil {
 			return fmt.Errorf("add credential %s: %w", name, err)
 		}
@@ -97,12 +101,13 @@ func (s *Store) Secrets(ctx context.Context, id string) (Secrets, error) {
 		Kind  string `db:"kind"`
 		Login []byte `db:"login_secret"`
 		Sudo  []byte `db:"sudo_secret"`
+		Cert  string `db:"certificate"`
 	}
-	err := s.read.GetContext(ctx, &row, "SELECT kind, login_secret, sudo_secret FROM credentials WHERE id = ?", id)
+	err := s.read.GetContext(ctx, &row, "SELECT kind, login_secret, sudo_secret, certificate FROM credentials WHERE id = ?", id)
 	if err != nil {
 		return Secrets{}, fmt.Errorf("read a credential: %w", found(err))
 	}
-	secrets := Secrets{Kind: row.Kind}
+	secrets := Secrets{Kind: row.Kind, Certificate: []byte(row.Cert)}
 	if secrets.Login, err = s.keys.open(row.Login, sealPlace(id, "login")); err != nil {
 		return Secrets{}, err
 	}

@@ -14,6 +14,10 @@ var (
 	ErrTooLate = errors.New("too late")
 	// ErrReadOnly: the store was opened by Inspect, which changes nothing.
 	ErrReadOnly = errors.New("the database is open for looking at it only")
+	// ErrLoop: the server would be reached through itself.
+	ErrLoop = errors.New("a server cannot be reached through itself")
+	// ErrIsJump: other servers are reached through this one.
+	ErrIsJump = errors.New("it is the jump host")
 	// ErrNewerSchema: the file was written by a newer drover.
 	ErrNewerSchema = errors.New("this database was written by a newer drover: upgrade drover, or use the database of this version")
 	// ErrLocked: another `drover serve` works on this file.

@@ -16,6 +16,8 @@ type Server struct {
 	LoginUser      string    `db:"login_user"      json:"user"`
 	CredentialID   *string   `db:"credential_id"   json:"-"`
 	Credential     string    `db:"credential"      json:"credential"`
+	JumpID         *string   `db:"jump_id"         json:"-"`
+	Jump           string    `db:"jump"            json:"jump"` // the name of the server through which it is reached; "": none
 	Note           string    `db:"note"            json:"note"`
 	DisabledReason string    `db:"disabled_reason" json:"disabled_reason"`
 	Facts          Strings   `db:"facts"           json:"facts"`
@@ -23,6 +25,7 @@ type Server struct {
 	CreatedAt      Time      `db:"created_at"      json:"created_at"`
 	Tags           []string  `db:"-"               json:"tags"`
 	HostKeys       []HostKey `db:"-"               json:"host_keys"`
+	Through        *Server   `db:"-"               json:"-"` // the row of Jump, when it was read; nil: none
 }
 
 // HasTag says whether the server carries the tag.
@@ -45,8 +48,8 @@ func (s *Store) AddServer(ctx context.Context, actor Actor, server Server) error
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		server.CreatedAt = t.now
 		result, err := t.NamedExecContext(ctx, `INSERT INTO servers
-			(id, name, address, port, platform, login_user, credential_id, note, created_at)
-			VALUES (:id, :name, :address, :port, :platform, :login_user, :credential_id, :note, :created_at)
+			(id, name, address, port, platform, login_user, credential_id, jump_id, note, created_at)
+			VALUES (:id, :name, :address, :port, :platform, :login_user, :credential_id, :jump_id, :note, :created_at)
 			ON CONFLICT (name) DO NOTHING`, server)
 		if err != nil {
 			return fmt.Errorf("add server %s: %w", server.Name, err)
@@ -72,7 +75,7 @@ func notAdded(err error) error {
 func (s Server) detail() detail {
 	return detail{
 		"address": s.Address, "port": s.Port, "platform": s.Platform, "user": s.LoginUser,
-		"credential": s.Credential, "tags": s.Tags, "note": s.Note,
+		"credential": s.Credential, "jump": s.Jump, "tags": s.Tags, "note": s.Note,
 	}
 }
 
@@ -98,13 +101,16 @@ func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) erro
 		if err != nil {
 			return fmt.Errorf("edit server %s: %w", server.Name, err)
 		}
-		edited, err := t.change(ctx, `UPDATE servers SET address = ?, port = ?, platform = ?, login_user = ?, credential_id = ?, note = ? WHERE name = ?`,
-			server.Address, server.Port, server.Platform, server.LoginUser, server.CredentialID, server.Note, server.Name)
+		edited, err := t.change(ctx, `UPDATE servers SET address = ?, port = ?, platform = ?, login_user = ?, credential_id = ?, jump_id = ?, note = ? WHERE name = ?`,
+			server.Address, server.Port, server.Platform, server.LoginUser, server.CredentialID, server.JumpID, server.Note, server.Name)
 		if err != nil {
 			return fmt.Errorf("edit server %s: %w", server.Name, err)
 		}
 		if !edited {
 			return ErrNotFound
+		}
+		if err := t.refuseLoop(ctx, server.ID); err != nil {
+			return err
 		}
 		if err := t.setTags(ctx, server.ID, server.Tags); err != nil {
 			return err
@@ -115,9 +121,13 @@ func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) erro
 	})
 }
 
-// RemoveServer forgets a server; the history of its runs stays. It returns ErrInUse while a run is under way on it.
+// RemoveServer forgets a server; the history of its runs stays. It returns ErrInUse while a run is under way on it, and
+// ErrIsJump while others are reached through it.
 func (s *Store) RemoveServer(ctx context.Context, actor Actor, name string) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.refuseJump(ctx, name); err != nil {
+			return err
+		}
 		removed, err := t.change(ctx, `DELETE FROM servers WHERE name = ? AND NOT EXISTS (SELECT 1 FROM targets
 			WHERE server_id = servers.id AND state IN ('dispatching', 'running'))`, name)
 		if err != nil {
@@ -148,8 +158,9 @@ func (s *Store) SetDisabled(ctx context.Context, actor Actor, name, reason strin
 	})
 }
 
-const selectServer = `SELECT s.id, s.name, s.address, s.port, s.platform, s.login_user, s.credential_id, s.note, s.disabled_reason,
-	s.facts, s.facts_at, s.created_at, coalesce(c.name, '') AS credential FROM servers s LEFT JOIN credentials c ON c.id = s.credential_id`
+const selectServer = `SELECT s.id, s.name, s.address, s.port, s.platform, s.login_user, s.credential_id, s.jump_id, s.note, s.disabled_reason,
+	s.facts, s.facts_at, s.created_at, coalesce(c.name, '') AS credential, coalesce(j.name, '') AS jump
+	FROM servers s LEFT JOIN credentials c ON c.id = s.credential_id LEFT JOIN servers j ON j.id = s.jump_id`
 
 // Servers lists all servers by name, with tags and pins.
 func (s *Store) Servers(ctx context.Context) ([]Server, error) {
@@ -157,6 +168,7 @@ func (s *Store) Servers(ctx context.Context) ([]Server, error) {
 	if err := s.read.SelectContext(ctx, &list, selectServer+" ORDER BY s.name"); err != nil {
 		return nil, fmt.Errorf("list servers: %w", err)
 	}
+	withJumps(list, list)
 	return list, s.complete(ctx, list)
 }
 
@@ -168,6 +180,13 @@ func (s *Store) ServerNamed(ctx context.Context, name string) (Server, error) {
 	}
 	if len(list) == 0 {
 		return Server{}, fmt.Errorf("server %s: %w", name, ErrNotFound)
+	}
+	if list[0].JumpID != nil {
+		all, err := s.Servers(ctx)
+		if err != nil {
+			return Server{}, err
+		}
+		withJumps(list, all)
 	}
 	err := s.complete(ctx, list)
 	return list[0], err

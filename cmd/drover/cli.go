@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/user"
 
 	"github.com/google/uuid"
@@ -80,7 +81,8 @@ func exitCode(err error) int {
 		return int(code)
 	case errors.As(err, &refusal) && refusal.Kind == executor.Policy:
 		return exitRefused
-	case errors.As(err, &refusal), errors.As(err, &wrong), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrInUse):
+	case errors.As(err, &refusal), errors.As(err, &wrong), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrInUse),
+		errors.Is(err, store.ErrLoop), errors.Is(err, store.ErrIsJump):
 		return exitUsage
 	}
 	return exitBroken
@@ -160,10 +162,12 @@ func (c *cli) withEngine(ctx context.Context, ownerPrefix string, fn func(*store
 		if err != nil {
 			return err
 		}
+		defer engine.Close()
 		return fn(s, engine)
 	})
 }
 
+// newEngine makes an engine for this process. Whoever asks for it closes it.
 func newEngine(ctx context.Context, s *store.Store, log *slog.Logger, ownerPrefix string) (*executor.Engine, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -171,6 +175,7 @@ func newEngine(ctx context.Context, s *store.Store, log *slog.Logger, ownerPrefi
 	}
 	engine := executor.New(executor.Config{
 		Store: s, SSH: ssh.NewClient(ssh.Limits{}), Log: log, Owner: ownerPrefix + id.String(), Drain: drainLimit,
+		Agent: os.Getenv("SSH_AUTH_SOCK"),
 	})
 	return engine, engine.InstallBuiltins(ctx)
 }

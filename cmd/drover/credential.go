@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -20,28 +21,56 @@ func (c *cli) credentialCommand() *cobra.Command {
 	return group("credential", "How drover logs in to servers", c.credentialAdd(), c.credentialList(), c.credentialRemove())
 }
 
+// loginFlags say how a credential logs in.
+type loginFlags struct {
+	keyFile, certificateFile          string
+	passphrase, password, agent, sudo bool
+}
+
+func (f *loginFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.keyFile, "key-file", "", "a private key, as ssh-keygen makes it")
+	cmd.Flags().StringVar(&f.certificateFile, "certificate-file", "", "the certificate of the private key, as ssh-keygen -s makes it")
+	cmd.Flags().BoolVar(&f.passphrase, "passphrase-stdin", false, "read the private key's passphrase from standard input; the key is kept without it, encrypted by drover")
+	cmd.Flags().BoolVar(&f.agent, "agent", false, "log in with the keys of the ssh-agent in drover's SSH_AUTH_SOCK")
+	cmd.Flags().BoolVar(&f.password, "password-stdin", false, "log in with a password from standard input")
+	cmd.Flags().BoolVar(&f.sudo, "sudo-password-stdin", false, "read sudo's password from standard input")
+}
+
+func (f *loginFlags) check() error {
+	ways := 0
+	for _, given := range []bool{f.keyFile != "", f.password, f.agent} {
+		if given {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		return usage("say how to log in: either --key-file FILE or --password-stdin, or --agent")
+	case f.keyFile == "" && (f.certificateFile != "" || f.passphrase):
+		return usage("--certificate-file and --passphrase-stdin belong to a --key-file")
+	}
+	return nil
+}
+
 func (c *cli) credentialAdd() *cobra.Command {
-	var keyFile string
-	var password, sudo bool
+	var flags loginFlags
 	cmd := &cobra.Command{
-		Use:   "add NAME --key-file FILE | --password-stdin [--sudo-password-stdin]",
+		Use:   "add NAME --key-file FILE | --agent | --password-stdin [--sudo-password-stdin]",
 		Short: "Keep a key or password, encrypted",
-		Long: "Keep a private key or a password, and the password for sudo if it asks for one. Passwords are read from standard\n" +
-			"input, one line each: the login's first, then sudo's. On a terminal they are asked for and not shown.\n" +
-			"Without --sudo-password-stdin a password login uses the same password for sudo, and a key login expects NOPASSWD.",
+		Long: "Keep a private key or a password, and the password for sudo if it asks for one. Secrets are read from standard\n" +
+			"input, one line each: the login's (or the key's passphrase) first, then sudo's. On a terminal they are asked for and not shown.\n" +
+			"Without --sudo-password-stdin a password login uses the same password for sudo, and any other login expects NOPASSWD.",
 		Args: cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVar(&keyFile, "key-file", "", "a private key, as ssh-keygen makes it")
-	cmd.Flags().BoolVar(&password, "password-stdin", false, "log in with a password from standard input")
-	cmd.Flags().BoolVar(&sudo, "sudo-password-stdin", false, "read sudo's password from standard input")
+	flags.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !executor.NamePattern.MatchString(args[0]) {
 			return badName(args[0])
 		}
-		if (keyFile != "") == password {
-			return usage("say how to log in: either --key-file FILE or --password-stdin")
+		if err := flags.check(); err != nil {
+			return err
 		}
-		secrets, err := c.readSecrets(keyFile, sudo)
+		secrets, err := c.readSecrets(flags)
 		if err != nil {
 			return err
 		}
@@ -60,25 +89,60 @@ func badName(name string) error {
 	return usage("%q cannot be a name: use lower-case letters, digits, '.', '_' and '-', and begin with a letter or digit", name)
 }
 
-func (c *cli) readSecrets(keyFile string, sudo bool) (store.Secrets, error) {
-	secrets := store.Secrets{Kind: store.CredentialPassword}
+func (c *cli) readSecrets(flags loginFlags) (secrets store.Secrets, err error) {
 	lines := bufio.NewReader(c.in)
-	var err error
-	if keyFile != "" {
-		secrets.Kind = store.CredentialKey
-		if secrets.Login, err = os.ReadFile(keyFile); err != nil {
-			return secrets, usage("cannot read the key: %w", err)
-		}
-		if err := ssh.CheckPrivateKey(secrets.Login); err != nil {
-			return secrets, usage("%s: %w", keyFile, err)
-		}
-	} else if secrets.Login, err = c.readSecret(lines, "Login password"); err != nil {
-		return secrets, err
+	switch {
+	case flags.agent:
+		secrets.Kind = store.CredentialAgent
+	case flags.password:
+		secrets.Kind = store.CredentialPassword
+		secrets.Login, err = c.readSecret(lines, "Login password")
+	default:
+		secrets, err = c.readKey(lines, flags)
 	}
-	if sudo {
+	if err == nil && flags.sudo {
 		secrets.Sudo, err = c.readSecret(lines, "sudo password")
 	}
 	return secrets, err
+}
+
+// readKey reads a private key, takes its passphrase off, and checks the certificate that belongs to it.
+func (c *cli) readKey(lines *bufio.Reader, flags loginFlags) (store.Secrets, error) {
+	secrets := store.Secrets{Kind: store.CredentialKey}
+	key, err := os.ReadFile(flags.keyFile)
+	if err != nil {
+		return secrets, usage("cannot read the key: %w", err)
+	}
+	err = ssh.CheckPrivateKey(key)
+	if errors.Is(err, ssh.ErrPassphrase) && (flags.passphrase || c.onTerminal()) {
+		var passphrase []byte
+		if passphrase, err = c.readSecret(lines, "Passphrase of "+flags.keyFile); err != nil {
+			return secrets, err
+		}
+		key, err = ssh.UnlockPrivateKey(key, passphrase)
+	} else if errors.Is(err, ssh.ErrPassphrase) {
+		err = fmt.Errorf("%w: give it with --passphrase-stdin", err)
+	}
+	if err != nil {
+		return secrets, usage("%s: %w", flags.keyFile, err)
+	}
+	secrets.Login = key
+	if flags.certificateFile == "" {
+		return secrets, nil
+	}
+	secrets.Kind = store.CredentialCertificate
+	if secrets.Certificate, err = os.ReadFile(flags.certificateFile); err != nil {
+		return secrets, usage("cannot read the certificate: %w", err)
+	}
+	if err := ssh.CheckCertificate(secrets.Certificate, key, time.Now()); err != nil {
+		return secrets, usage("%s: %w", flags.certificateFile, err)
+	}
+	return secrets, nil
+}
+
+func (c *cli) onTerminal() bool {
+	file, ok := c.in.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // readSecret reads one line. On a terminal it asks for it without showing it.

@@ -81,13 +81,15 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 		return nil, err
 	}
 	var ofSlack, ofServers []executor.Finding
+	client := ssh.NewClient(ssh.Limits{})
+	defer client.Close()
 	var group errgroup.Group
 	group.Go(func() error {
 		ofSlack = c.examineSlack(ctx, team)
 		return nil
 	})
 	group.Go(func() (err error) {
-		ofServers, err = executor.ExamineServers(ctx, s, ssh.NewClient(ssh.Limits{}), words)
+		ofServers, err = executor.ExamineServers(ctx, s, client, c.getenv("SSH_AUTH_SOCK"), words)
 		return err
 	})
 	if err := group.Wait(); err != nil {

@@ -86,6 +86,7 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 	if err != nil {
 		return err
 	}
+	defer engine.Close()
 	slack.Engine = engine
 	b := bot.New(slack)
 	if err := b.Connect(ctx); err != nil {

@@ -23,9 +23,9 @@ func (c *cli) serverCommand() *cobra.Command {
 
 // serverFlags are what add and edit have in common.
 type serverFlags struct {
-	address, user, credential, platform, note string
-	port                                      int
-	tags                                      []string
+	address, user, credential, platform, note, jump string
+	port                                            int
+	tags                                            []string
 }
 
 func (f *serverFlags) register(cmd *cobra.Command) {
@@ -33,6 +33,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.port, "port", 22, "SSH port")
 	cmd.Flags().StringVar(&f.user, "user", "root", "login user")
 	cmd.Flags().StringVar(&f.credential, "credential", "", "the credential to log in with")
+	cmd.Flags().StringVar(&f.jump, "jump", "", "the server through which this one is reached; empty: none")
 	cmd.Flags().StringVar(&f.platform, "platform", string(action.Linux), "linux, routeros or ios")
 	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "a tag; may be given several times")
 	cmd.Flags().StringVar(&f.note, "note", "", "a note for people")
@@ -59,6 +60,11 @@ func (f *serverFlags) apply(ctx context.Context, cmd *cobra.Command, s *store.St
 	if given("tag") {
 		server.Tags = f.tags
 	}
+	if given("jump") {
+		if err := f.findJump(ctx, s, server); err != nil {
+			return err
+		}
+	}
 	if given("credential") {
 		if err := f.findCredential(ctx, s, server); err != nil {
 			return err
@@ -80,6 +86,22 @@ func (f *serverFlags) findCredential(ctx context.Context, s *store.Store, server
 		return err
 	}
 	server.CredentialID = &found.ID
+	return nil
+}
+
+func (f *serverFlags) findJump(ctx context.Context, s *store.Store, server *store.Server) error {
+	server.Jump, server.JumpID = "", nil
+	if f.jump == "" {
+		return nil
+	}
+	found, err := s.ServerNamed(ctx, f.jump)
+	if errors.Is(err, store.ErrNotFound) {
+		return usage("there is no server %q to jump through: add it first", f.jump)
+	}
+	if err != nil {
+		return err
+	}
+	server.Jump, server.JumpID = found.Name, &found.ID
 	return nil
 }
 
@@ -164,12 +186,19 @@ func (c *cli) serverList() *cobra.Command {
 				return err
 			}
 			return printList(c.out, asJSON, servers, "NAME\tLOGIN\tPLATFORM\tCREDENTIAL\tTAGS\tTRUSTED\tDISABLED", func(s store.Server) string {
-				return fmt.Sprintf("%s\t%s@%s:%d\t%s\t%s\t%s\t%s\t%s", s.Name, s.LoginUser, s.Address, s.Port, s.Platform,
+				return fmt.Sprintf("%s\t%s@%s:%d%s\t%s\t%s\t%s\t%s\t%s", s.Name, s.LoginUser, s.Address, s.Port, via(s), s.Platform,
 					s.Credential, strings.Join(s.Tags, ","), yesNo(len(s.HostKeys) > 0), s.DisabledReason)
 			})
 		})
 	}
 	return cmd
+}
+
+func via(s store.Server) string {
+	if s.Jump == "" {
+		return ""
+	}
+	return " via " + s.Jump
 }
 
 func (c *cli) serverShow() *cobra.Command {
@@ -225,6 +254,9 @@ func (c *cli) serverRemove() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.change(cmd.Context(), func(s *store.Store, actor store.Actor) error {
 				err := s.RemoveServer(cmd.Context(), actor, args[0])
+				if errors.Is(err, store.ErrIsJump) {
+					return usage("server %s: %w: give them another way first (`drover server edit NAME --jump S`)", args[0], err)
+				}
 				if errors.Is(err, store.ErrInUse) {
 					return usage("a run is under way on %s: wait for it or cancel it first", args[0])
 				}

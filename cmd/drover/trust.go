@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"drover/executor"
 	"drover/executor/ssh"
 	"drover/store"
 )
@@ -26,12 +27,16 @@ func (c *cli) serverTrust() *cobra.Command {
 	cmd.Flags().BoolVar(&yes, "yes", false, "pin whatever the server shows now")
 	cmd.MarkFlagsMutuallyExclusive("fingerprint", "yes")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return c.change(cmd.Context(), func(s *store.Store, actor store.Actor) error {
+		actor, err := c.actor()
+		if err != nil {
+			return err
+		}
+		return c.withEngine(cmd.Context(), "trust/", func(s *store.Store, engine *executor.Engine) error {
 			server, err := s.ServerNamed(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			offered, err := ssh.NewClient(ssh.Limits{}).ScanHostKeys(cmd.Context(), server.Address, server.Port)
+			offered, err := engine.ScanHostKeys(cmd.Context(), server)
 			if err != nil {
 				return fmt.Errorf("fetch the host keys of %s: %w", server.Name, err)
 			}

@@ -1,8 +1,10 @@
 package ssh
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 )
@@ -15,9 +17,32 @@ var (
 // methods chooses how to log in, one try per method and one try per password: the
 // same wrong password sent by two methods counts twice towards a lock-out.
 type methods struct {
-	signer   gossh.Signer // nil: no key
+	signers  []gossh.Signer // offered in this order
 	password string
 	answered bool
+	stale    bool   // the certificate has expired
+	close    func() // lets go of the ssh-agent
+}
+
+// methods prepares what a login may use.
+func (c *Client) methods(ctx context.Context, login Login) (*methods, error) {
+	m := &methods{password: login.Password, close: func() {}}
+	if len(login.PrivateKey) > 0 {
+		pair, err := c.keys.pair(login.PrivateKey, login.Certificate)
+		if err != nil {
+			return nil, &Error{Kind: Invalid, Err: err}
+		}
+		m.signers, m.stale = pair.signers(), pair.stale(time.Now())
+	}
+	if login.AgentSocket != "" {
+		more, closed, err := agentSigners(ctx, login.AgentSocket, c.limits.Login)
+		if err != nil {
+			return nil, err
+		}
+		m.signers, m.close = append(m.signers, more...), closed
+	}
+	m.signers = m.signers[:min(len(m.signers), maxOffers)]
+	return m, nil
 }
 
 // next is called before each attempt. Returning nothing ends the login with the
@@ -27,8 +52,8 @@ func (m *methods) next(ctx *gossh.ClientAuthContext) (gossh.AuthMethod, error) {
 		return slices.Contains(ctx.TriedMethods, method) || slices.Contains(ctx.PartialSuccessMethods, method)
 	}
 	offered := func(method string) bool { return slices.Contains(ctx.AllowedMethods, method) }
-	if m.signer != nil && offered("publickey") && !used("publickey") {
-		return gossh.PublicKeys(m.signer), nil
+	if len(m.signers) > 0 && offered("publickey") && !used("publickey") {
+		return gossh.PublicKeys(m.signers...), nil
 	}
 	if m.password == "" || used("password") || used("keyboard-interactive") {
 		return nil, nil

@@ -3,28 +3,40 @@ package ssh
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 )
 
-// Client runs commands. It is safe for any number of goroutines and holds no
-// connections between runs.
+// Client runs commands. It is safe for any number of goroutines. It keeps connections
+// for a while, because a login costs ten times as much as a command.
 type Client struct {
-	limits Limits
-	keys   keyring
+	limits  Limits
+	keys    keyring
+	pool    *pool
+	breaker breaker
 }
 
-// NewClient makes a client with these limits; zero ones are filled with defaults.
+// NewClient makes a client with these limits; zero ones are filled with defaults. It is
+// closed with Close.
 func NewClient(limits Limits) *Client {
-	return &Client{limits: limits.withDefaults()}
+	limits = limits.withDefaults()
+	return &Client{
+		limits: limits, pool: newPool(limits.Idle, mostKept()),
+		breaker: breaker{now: time.Now, tripped: make(map[string]trip)},
+	}
 }
 
-// Run runs a command on a server and returns when it has ended, with every goroutine
-// and the connection gone. When ctx ends, or the command's time is up, the command
+// Close ends every connection, and with it the commands that run, and waits until all
+// are gone. The client runs nothing any more.
+func (c *Client) Close() { c.pool.close() }
+
+// Run runs a command on a server and returns when it has ended. It uses a connection
+// that was kept, if there is one, and makes another one when that turns out to be broken
+// before the command was sent; never after. A login is not tried twice. When ctx ends, or the command's time is up, the command
 // is stopped on the server too, and Run waits up to Limits.Stop for the confirmation.
 //
 // A command that ends by itself is not an error, whatever its exit status. Otherwise
@@ -52,69 +64,108 @@ func (c *Client) Run(ctx context.Context, server Server, cmd Command) (Result, e
 }
 
 func (c *Client) run(ctx context.Context, server Server, cmd Command, log *logFile, res *Result) error {
-	client, err := c.open(ctx, server, res)
-	if err != nil {
+	replaced := false
+	for moves := 0; ; moves++ {
+		lane, err := c.lane(ctx, server, cmd, replaced, res)
+		if err != nil {
+			return err
+		}
+		begin := time.Now()
+		s := newSession(lane, c.limits, server, cmd, log)
+		err = s.run(ctx, res)
+		res.Run = time.Since(begin)
+		broken, crowded := s.broken(ctx), s.crowded()
+		lane.leave()
+		if (crowded && moves < maxSessions) || (broken && !replaced) {
+			replaced = replaced || broken
+			continue
+		}
+		s.finish(res)
 		return err
 	}
-	alive, stopKeepAlive := context.WithCancel(context.WithoutCancel(ctx))
-	var background sync.WaitGroup
-	defer background.Wait()
-	defer stopKeepAlive()
-	background.Go(func() { keepAlive(alive, client, c.limits.KeepAlive) })
-	background.Go(func() { client.Wait() })
-
-	begin := time.Now()
-	s := newSession(client, c.limits, server, cmd, log)
-	err = s.run(ctx, res)
-	res.Run = time.Since(begin)
-	client.Close()
-	s.finish(res)
-	return err
 }
 
-// open connects and logs in.
-func (c *Client) open(ctx context.Context, server Server, res *Result) (*gossh.Client, error) {
+// lane finds a connection for a command.
+func (c *Client) lane(ctx context.Context, server Server, cmd Command, replace bool, res *Result) (*lane, error) {
+	if cmd.Fresh || cmd.Raw {
+		own, took, err := c.dial(ctx, server)
+		if err != nil {
+			return nil, err
+		}
+		res.Connect, res.Login = took.connect, took.login
+		c.pool.adopt(own)
+		return newLane(own, false), nil
+	}
+	shared, took, warm, err := c.pool.acquire(ctx, want{
+		key: identify(server), name: server.Name, fresh: replace,
+		dial: func(ctx context.Context) (*conn, times, error) { return c.dial(ctx, server) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	res.Connect, res.Login = took.connect, took.login
+	return newLane(shared, warm), nil
+}
+
+// dial connects and logs in, unless the server must be left alone for now.
+func (c *Client) dial(ctx context.Context, server Server) (*conn, times, error) {
+	if err := c.breaker.check(server); err != nil {
+		return nil, times{}, err
+	}
 	pinned := parsePins(server.HostKeys)
 	if len(pinned) == 0 {
-		return nil, &Error{Kind: HostKeyUnknown, Err: errors.New("no usable host key is pinned")}
+		return nil, times{}, &Error{Kind: HostKeyUnknown, Err: errors.New("no usable host key is pinned")}
 	}
-	login := methods{password: server.Login.Password}
-	if len(server.Login.PrivateKey) > 0 {
-		signer, err := c.keys.signer(server.Login.PrivateKey)
-		if err != nil {
-			return nil, &Error{Kind: Invalid, Err: err}
-		}
-		login.signer = signer
+	login, err := c.methods(ctx, server.Login)
+	if err != nil {
+		return nil, times{}, err
 	}
+	defer login.close()
+	var took times
 	begin := time.Now()
-	nc, err := connect(ctx, server.hostPort(), c.limits.Connect)
+	nc, via, err := c.reach(ctx, server)
 	if err != nil {
-		return nil, err
+		return nil, took, err
 	}
-	res.Connect = time.Since(begin)
+	took.connect = time.Since(begin)
 	begin = time.Now()
-	client, err := c.login(ctx, nc, server, pinned, &login)
+	client, err := c.login(ctx, nc, server, pinned, login)
 	if err != nil {
-		return nil, err
+		if via != nil {
+			c.pool.release(via, tunnelHold)
+		}
+		return nil, took, err
 	}
-	res.Login = time.Since(begin)
-	return client, nil
+	took.login = time.Since(begin)
+	return newConn(client, via, c.limits.KeepAlive), took, nil
 }
 
+// login logs in, and remembers how that went.
 func (c *Client) login(ctx context.Context, nc net.Conn, server Server, pinned pins, login *methods) (*gossh.Client, error) {
 	h := handshake{nc: &greeting{Conn: nc}, address: server.hostPort(), limit: c.limits.Login, config: gossh.ClientConfig{
 		Config: secure(), User: server.User, AuthCallback: login.next,
 		HostKeyCallback: pinned.check, HostKeyAlgorithms: pinned.algorithms(),
 	}}
-	return h.run(ctx)
+	client, err := h.run(ctx)
+	if err == nil {
+		c.breaker.note(server, "")
+		return client, nil
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		if e.Kind == LoginRefused && login.stale {
+			e.Kind = CertificateExpired
+		}
+		c.breaker.note(server, e.Kind)
+	}
+	return nil, err
 }
 
 func validate(server Server, cmd Command) error {
+	if err := validateServer(server, maxJumps); err != nil {
+		return err
+	}
 	switch {
-	case server.Address == "" || server.User == "":
-		return errors.New("the server has no address or no user")
-	case server.Port < 0 || server.Port > 65535:
-		return errors.New("the port is out of range")
 	case cmd.Text == "" || strings.ContainsRune(cmd.Text, 0):
 		return errors.New("the command is empty or holds a NUL byte")
 	case len(cmd.Text) > maxText:
@@ -129,15 +180,31 @@ func validate(server Server, cmd Command) error {
 	return nil
 }
 
+func validateServer(server Server, jumps int) error {
+	switch {
+	case server.Address == "" || server.User == "":
+		return errors.New("the server has no address or no user")
+	case server.Port < 0 || server.Port > 65535:
+		return errors.New("the port is out of range")
+	case server.Jump == nil:
+		return nil
+	case jumps == 0:
+		return fmt.Errorf("it is reached through more than %d jump hosts", maxJumps)
+	}
+	return validateServer(*server.Jump, jumps-1)
+}
+
 // maxText keeps the command line below the 128 KiB that Linux allows for one argument.
 const maxText = 64 << 10
 
-// named makes sure that every error is an *Error and knows its server.
+// named makes sure that every error is an *Error and knows its server. It makes a new
+// one: several commands may share the failure of one login.
 func named(err error, server Server) *Error {
+	named := Error{Kind: Local, Err: err}
 	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{Kind: Local, Err: err}
+	if errors.As(err, &e) {
+		named = *e
 	}
-	e.Server = server.label()
-	return e
+	named.Server = server.label()
+	return &named
 }

@@ -18,6 +18,9 @@ type Command struct {
 	// Attach finds it again. An id is started once, ever. "" ends the command with the connection.
 	Detach string
 	attach bool // the job was started before: find it again
+	// Fresh asks for a connection of its own, which is measured and not kept. A Raw command
+	// always has one: devices often take one command for each.
+	Fresh bool
 	// Timeout is counted from the moment the command begins on the server.
 	// 0 means Limits.Command.
 	Timeout time.Duration
@@ -67,7 +70,8 @@ type Result struct {
 	// fail the command.
 	LogError error
 	// Connect, Login and Run are how long the TCP connection, the handshake with
-	// authentication, and the command took. The ones not reached are 0.
+	// authentication, and the command took. The ones not reached are 0, and so are the
+	// first two on a connection that was there before.
 	Connect, Login, Run time.Duration
 	Stop                Stop
 }

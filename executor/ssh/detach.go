@@ -56,7 +56,7 @@ func (s *session) jobEnded(e *exit, res *Result) error {
 	switch {
 	case s.died.Load():
 		return &Error{Kind: JobDied, Began: true}
-	case s.over.Load() && e != nil && e.signal == "":
+	case s.jobOver.Load() && e != nil && e.signal == "":
 		res.ExitCode = e.code
 		return nil
 	}

@@ -9,6 +9,7 @@
 // A detached command is the exception (Command.Detach, detach.sh): it outlives the
 // connection, the end of drover too, and Attach finds it again.
 //
-// The package opens one connection per Run, never tries a login twice, and never
-// puts a password in a command line, an environment, an output or an error.
+// A Client keeps connections and shares each among up to eight commands. It reaches a
+// server directly or through others (Server.Jump), never tries a login twice, leaves a
+// server alone for a while after it refused one, and never puts a password in a command line, an environment, an output or an error.
 package ssh

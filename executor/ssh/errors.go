@@ -1,6 +1,9 @@
 package ssh
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Kind is the reason why a Run failed.
 type Kind string
@@ -21,6 +24,10 @@ const (
 	LoginRefused       Kind = "login_refused"        // key or password not accepted
 	LoginClosed        Kind = "login_closed"         // closed during login; Banner says why, if the server did
 	LoginSilent        Kind = "login_silent"         // the login got no answer in time
+	HeldBack           Kind = "held_back"            // refused a moment ago; nothing was sent, so as not to be locked out
+	AgentMissing       Kind = "agent_missing"        // the ssh-agent cannot be reached or has no key
+	CertificateExpired Kind = "certificate_expired"  // login refused, and the certificate's time is over
+	JumpForbidden      Kind = "jump_forbidden"       // the jump host does not forward connections
 	NoShell            Kind = "no_shell"             // the account may log in but not run commands
 	SudoRefused        Kind = "sudo_refused"         // the user may not use sudo for this
 	SudoPasswordNeeded Kind = "sudo_password_needed" // sudo asks for a password and none is stored
@@ -42,19 +49,25 @@ const (
 // holds a secret or the text of the command.
 type Error struct {
 	Kind   Kind
-	Server string // the server's name
-	Banner string // what the server said before or during the login, cleaned; often ""
-	Began  bool   // the command may have begun on the server
-	Stop   Stop   // what is known of a command that was stopped
-	Err    error  // the technical cause; may be nil
+	Server string    // the server's name
+	Banner string    // what the server said before or during the login, cleaned; often ""
+	Began  bool      // the command may have begun on the server
+	Stop   Stop      // what is known of a command that was stopped
+	Jump   string    // the jump host's name, when it failed on the way there
+	Until  time.Time // HeldBack: when drover tries again
+	Err    error     // the technical cause; may be nil
 }
 
 // Error is short and technical. Sentence is for people.
 func (e *Error) Error() string {
-	if e.Err == nil {
-		return fmt.Sprintf("%s: %s", e.Server, e.Kind)
+	server := e.Server
+	if e.Jump != "" {
+		server += " through " + e.Jump
 	}
-	return fmt.Sprintf("%s: %s: %v", e.Server, e.Kind, e.Err)
+	if e.Err == nil {
+		return fmt.Sprintf("%s: %s", server, e.Kind)
+	}
+	return fmt.Sprintf("%s: %s: %v", server, e.Kind, e.Err)
 }
 
 // Unwrap returns the technical cause.
@@ -70,7 +83,8 @@ func (e *Error) Unreachable() bool {
 	switch e.Kind {
 	case NameNotFound, Refused, NoRoute, Silent, NoHandshake, Throttled,
 		AlgorithmMismatch, HostKeyUnknown, HostKeyChanged,
-		LoginRefused, LoginClosed, LoginSilent:
+		LoginRefused, LoginClosed, LoginSilent,
+		HeldBack, AgentMissing, CertificateExpired, JumpForbidden:
 		return true
 	}
 	return e.Kind == LinkLost && !e.Began

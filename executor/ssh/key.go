@@ -2,15 +2,17 @@ package ssh
 
 import (
 	"crypto/sha256"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 )
 
 // ErrPassphrase is returned for a private key that is protected by a passphrase.
-var ErrPassphrase = errors.New("the private key is protected by a passphrase: store a copy without one (ssh-keygen -p -N '')")
+var ErrPassphrase = errors.New("the private key is protected by a passphrase")
 
 // maxKeys bounds the parsed keys that a Client keeps. A fleet has a handful.
 const maxKeys = 256
@@ -20,6 +22,20 @@ const maxKeys = 256
 func CheckPrivateKey(pem []byte) error {
 	_, err := parseKey(pem)
 	return err
+}
+
+// UnlockPrivateKey takes the passphrase off a private key. Opening it anew for every
+// login would take a hundred times as long as the login.
+func UnlockPrivateKey(locked, passphrase []byte) ([]byte, error) {
+	key, err := gossh.ParseRawPrivateKeyWithPassphrase(locked, passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("open the private key with its passphrase: %w", err)
+	}
+	block, err := gossh.MarshalPrivateKey(key, "")
+	if err != nil {
+		return nil, fmt.Errorf("write the private key: %w", err)
+	}
+	return pem.EncodeToMemory(block), nil
 }
 
 func parseKey(pem []byte) (gossh.Signer, error) {
@@ -36,24 +52,55 @@ func parseKey(pem []byte) (gossh.Signer, error) {
 
 // keyring keeps parsed keys by the hash of their text.
 type keyring struct {
-	mu      sync.Mutex
-	signers map[[sha256.Size]byte]gossh.Signer
+	mu    sync.Mutex
+	pairs map[[sha256.Size]byte]pair
 }
 
-func (k *keyring) signer(pem []byte) (gossh.Signer, error) {
-	sum := sha256.Sum256(pem)
+// pair is a private key and the certificate that was made for it, if any.
+type pair struct {
+	key  gossh.Signer
+	cert gossh.Signer       // nil: none
+	text *gossh.Certificate // nil: none
+}
+
+// signers are what to offer, the certificate first.
+func (p pair) signers() []gossh.Signer {
+	if p.cert == nil {
+		return []gossh.Signer{p.key}
+	}
+	return []gossh.Signer{p.cert, p.key}
+}
+
+// stale says whether the login may fail because the certificate has expired.
+func (p pair) stale(now time.Time) bool { return p.text != nil && expired(p.text, now) }
+
+func (k *keyring) pair(pem, certificate []byte) (pair, error) {
+	sum := sha256.Sum256(append(append([]byte{}, pem...), certificate...))
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if s, ok := k.signers[sum]; ok {
-		return s, nil
+	if p, ok := k.pairs[sum]; ok {
+		return p, nil
 	}
-	s, err := parseKey(pem)
+	p, err := parsePair(pem, certificate)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	if k.signers == nil || len(k.signers) >= maxKeys {
-		k.signers = make(map[[sha256.Size]byte]gossh.Signer)
+	if k.pairs == nil || len(k.pairs) >= maxKeys {
+		k.pairs = make(map[[sha256.Size]byte]pair)
 	}
-	k.signers[sum] = s
-	return s, nil
+	k.pairs[sum] = p
+	return p, nil
+}
+
+func parsePair(pem, certificate []byte) (p pair, err error) {
+	if p.key, err = parseKey(pem); err != nil || len(certificate) == 0 {
+		return p, err
+	}
+	if p.text, err = parseCertificate(certificate); err != nil {
+		return p, err
+	}
+	if p.cert, err = gossh.NewCertSigner(p.text, p.key); err != nil {
+		return p, fmt.Errorf("use the certificate: %w", err)
+	}
+	return p, nil
 }

@@ -11,6 +11,7 @@ type Limits struct {
 	Stop      time.Duration // until a stopped command confirms its end; 8 s
 	Linger    time.Duration // silence after which output held open by a background process is given up; 1 s
 	KeepAlive time.Duration // between two signs of life; 15 s. Three missed ones close the connection
+	Idle      time.Duration // how long a connection is kept after its last use; 5 min
 }
 
 // missedKeepAlives is how many signs of life may be missing in a row.
@@ -29,5 +30,6 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Stop, 8*time.Second)
 	fill(&l.Linger, time.Second)
 	fill(&l.KeepAlive, 15*time.Second)
+	fill(&l.Idle, 5*time.Minute)
 	return l
 }

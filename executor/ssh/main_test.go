@@ -12,6 +12,13 @@ import (
 
 // TestMain looks for goroutines that the tests' runs have left behind.
 func TestMain(m *testing.M) {
+	if os.Getenv(fleetVariable) != "" {
+		if err := fleetClient(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	flag.Parse()
 	// Most tests wait for other processes, so there may be more of them than processors.
 	if err := flag.Set("test.parallel", "16"); err != nil {

@@ -24,7 +24,16 @@ var errSeen = errors.New("host key seen")
 // shortest first (ed25519, ECDSA, RSA). Each costs a connection; nothing is sent that
 // needs trust. The error is an *Error.
 func (c *Client) ScanHostKeys(ctx context.Context, address string, port int) ([]HostKey, error) {
-	server := Server{Address: address, Port: port}
+	return c.ScanHostKeysThrough(ctx, nil, address, port)
+}
+
+// ScanHostKeysThrough does the same through a jump host, which must be trusted and is
+// logged in to. nil: none.
+func (c *Client) ScanHostKeysThrough(ctx context.Context, jump *Server, address string, port int) ([]HostKey, error) {
+	server := Server{Address: address, Port: port, Jump: jump, User: "nobody"}
+	if err := validateServer(server, maxJumps); err != nil {
+		return nil, named(&Error{Kind: Invalid, Err: err}, server)
+	}
 	left := []string{
 		gossh.KeyAlgoED25519, gossh.KeyAlgoECDSA256, gossh.KeyAlgoECDSA384, gossh.KeyAlgoECDSA521,
 		gossh.KeyAlgoRSASHA512, gossh.KeyAlgoRSASHA256,
@@ -49,9 +58,12 @@ func (c *Client) ScanHostKeys(ctx context.Context, address string, port int) ([]
 
 // scan returns the key that the server picks for these algorithms.
 func (c *Client) scan(ctx context.Context, server Server, algorithms []string) (gossh.PublicKey, error) {
-	nc, err := connect(ctx, server.hostPort(), c.limits.Connect)
+	nc, via, err := c.reach(ctx, server)
 	if err != nil {
 		return nil, err
+	}
+	if via != nil {
+		defer c.pool.release(via, tunnelHold)
 	}
 	var seen gossh.PublicKey
 	h := handshake{nc: &greeting{Conn: nc}, address: server.hostPort(), limit: c.limits.Login, config: gossh.ClientConfig{

@@ -37,6 +37,14 @@ func sentence(k Kind) string {
 		return "%s closed the connection during the login: it may be starting up or shutting down. Try again in a minute."
 	case LoginSilent:
 		return "%s did not finish the login in time: it is overloaded, or its login service hangs."
+	case HeldBack:
+		return "%s refused drover's login a moment ago. So that it does not lock drover out, nothing was sent: it tries again from %s on."
+	case AgentMissing:
+		return "drover got no key from its ssh-agent, so it did not log in to %s: check SSH_AUTH_SOCK of drover's process, and `ssh-add -l`."
+	case CertificateExpired:
+		return "%s did not accept drover's login, and the certificate has expired: sign a new one and store it as a new credential."
+	case JumpForbidden:
+		return "The jump host of %s does not pass connections on: set AllowTcpForwarding in its sshd_config."
 	default:
 		return commandSentence(k)
 	}
@@ -93,6 +101,11 @@ func (e *Error) Sentence() string {
 	if name == "" {
 		name = "the server"
 	}
+	if e.Jump != "" {
+		onTheWay := *e
+		onTheWay.Server, onTheWay.Jump = e.Jump, ""
+		return fmt.Sprintf("%s is reached through %s. %s", name, e.Jump, onTheWay.Sentence())
+	}
 	var s string
 	switch {
 	case e.Stop == StopGoesOn:
@@ -101,6 +114,8 @@ func (e *Error) Sentence() string {
 		s = fmt.Sprintf(format, name, e.stopped())
 	case e.Kind == LinkLost && !e.Began:
 		s = fmt.Sprintf("The connection to %s was lost before the command began: try again.", name)
+	case e.Kind == HeldBack:
+		s = fmt.Sprintf(format, name, e.Until.UTC().Format("15:04:05 UTC"))
 	default:
 		s = fmt.Sprintf(format, name)
 	}

@@ -20,6 +20,9 @@ type Server struct {
 	// usable one nothing is sent at all (HostKeyUnknown).
 	HostKeys []string
 	Login    Login
+	// Jump is the server through which this one is reached, with pins and a login of its
+	// own; it may have a jump host itself. nil: none.
+	Jump *Server
 }
 
 // Login is what a server accepts from drover. Printing, logging or marshalling a
@@ -29,6 +32,12 @@ type Login struct {
 	// the password. A Client parses each distinct key once and keeps it: parsing
 	// it per server costs ten times the whole handshake.
 	PrivateKey []byte
+	// Certificate is an OpenSSH user certificate of PrivateKey, as ssh-keygen -s writes
+	// it. It is offered before the key itself.
+	Certificate []byte
+	// AgentSocket is the socket of an ssh-agent whose keys are offered after PrivateKey,
+	// at most five in all. "" means none.
+	AgentSocket string
 	// Password is sent at most once per login, by the password method or, where
 	// the server does not offer that, by keyboard-interactive.
 	Password string

@@ -16,26 +16,33 @@ import (
 // two reasons: gossh.Session reports the exit status only after every background
 // process has let go of the output, and its errors hold the whole command line.
 type session struct {
-	client *gossh.Client
+	client *lane
 	limits Limits
 	server Server
 	cmd    Command
 	nonce  string
 
 	ch      gossh.Channel
-	out     stream
-	err     stream
+	sent    bool // the command may have been sent
+	shut    bool // the server refuses one more command on this connection
 	readers sync.WaitGroup
+
+	mu  sync.Mutex // guards the streams
+	cut bool       // given up: what still arrives is dropped
+	out stream
+	err stream
 
 	began   chan struct{} // closed at the start mark
 	refused chan Kind     // sudo's answer before the start; holds 1
 	status  chan exit     // how the server says the command ended; holds 1
-	closed  chan struct{} // the channel is closed
-	drained chan struct{} // both streams have ended
+	closed  chan struct{} // the channel is closed, or given up
+	drained chan struct{} // both streams have ended, or are given up
+	over    chan struct{} // the channel is closed and both streams have ended
 	bytes   atomic.Int64  // received so far
 	stopped atomic.Bool   // the stop mark was seen
-	over    atomic.Bool   // of a detached command: its exit status follows
+	jobOver atomic.Bool   // of a detached command: its exit status follows
 	died    atomic.Bool   // of a detached command: it has none
+	endings sync.Mutex    // guards the closing of closed and drained
 }
 
 // stream is one of the two outputs, from the wire to what is kept of it.
@@ -51,11 +58,11 @@ type exit struct {
 	signal string
 }
 
-func newSession(client *gossh.Client, limits Limits, server Server, cmd Command, log *logFile) *session {
+func newSession(client *lane, limits Limits, server Server, cmd Command, log *logFile) *session {
 	s := &session{
 		client: client, limits: limits, server: server, cmd: cmd, nonce: newNonce(),
 		began: make(chan struct{}), refused: make(chan Kind, 1), status: make(chan exit, 1),
-		closed: make(chan struct{}), drained: make(chan struct{}),
+		closed: make(chan struct{}), drained: make(chan struct{}), over: make(chan struct{}),
 	}
 	login := server.Login
 	secrets := newRedactor(append([]string{login.Password, login.SudoPassword, string(login.PrivateKey)}, cmd.Secrets...))
@@ -71,7 +78,7 @@ func newSession(client *gossh.Client, limits Limits, server Server, cmd Command,
 		s.err.lines.marks = map[string]func(){stopMark + s.nonce: func() { s.stopped.Store(true) }}
 		if cmd.Detach != "" {
 			s.err.lines.marks = map[string]func(){
-				overMark + s.nonce: func() { s.over.Store(true) }, diedMark + s.nonce: func() { s.died.Store(true) },
+				overMark + s.nonce: func() { s.jobOver.Store(true) }, diedMark + s.nonce: func() { s.died.Store(true) },
 			}
 		}
 	}
@@ -128,10 +135,14 @@ func (s *session) start(ctx context.Context) error {
 	return s.send(ctx)
 }
 
-// open opens the channel. The end of the context or of Limits.Start closes the
-// connection: nothing on the server needs to be stopped yet.
+// open opens the channel. Nothing on the server needs to be stopped yet. On a kept
+// connection it is also the question whether the server is still there, at no cost.
 func (s *session) open(ctx context.Context) error {
-	within, cancel := context.WithTimeout(ctx, s.limits.Start)
+	limit := s.limits.Start
+	if s.client.warm {
+		limit = min(limit, s.limits.Connect)
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	stop := context.AfterFunc(within, func() { s.client.Close() })
 	ch, reqs, err := s.client.OpenChannel("session", nil)
@@ -148,6 +159,8 @@ func (s *session) open(ctx context.Context) error {
 	case !intime:
 		return &Error{Kind: NotStarted, Err: context.DeadlineExceeded}
 	case errors.As(err, &refusal):
+		s.shut = true
+		s.client.onClose(func() bool { return true }) // the connection is as good as before
 		return &Error{Kind: NoShell, Err: fmt.Errorf("%w: %w", errNotTaken, err)}
 	}
 	return &Error{Kind: LinkLost, Err: fmt.Errorf("open a session: %w", err)}
@@ -155,16 +168,63 @@ func (s *session) open(ctx context.Context) error {
 
 var errNotTaken = errors.New("the server does not run commands for this user")
 
-// follow starts the goroutines that read from the channel; finish waits for them.
+// crowded says whether the server took no further command on a connection that others use.
+func (s *session) crowded() bool {
+	return s.shut && s.client.conn.pool.narrow(s.client.conn)
+}
+
+// broken says whether a kept connection turned out to be of no use. The command was
+// certainly not sent, so that it may be on another one.
+func (s *session) broken(ctx context.Context) bool {
+	return s.client.warm && !s.sent && s.ch == nil && !s.shut && !over(ctx)
+}
+
+// follow starts the goroutines that read from the channel. They belong to the connection.
 func (s *session) follow(ch gossh.Channel, reqs <-chan *gossh.Request) {
 	s.ch = ch
-	go s.listen(reqs)
+	work := &s.client.conn.work
 	s.readers.Go(func() { s.read(ch, &s.out) })
 	s.readers.Go(func() { s.read(ch.Stderr(), &s.err) })
-	go func() {
+	work.Go(func() { s.listen(reqs) })
+	work.Go(func() {
 		s.readers.Wait()
-		close(s.drained)
-	}()
+		s.end(s.drained)
+		<-s.closed
+		close(s.over)
+	})
+	s.client.onClose(s.hangUpChannel)
+}
+
+// end closes one of the session's channels, once.
+func (s *session) end(done chan struct{}) {
+	s.endings.Lock()
+	defer s.endings.Unlock()
+	select {
+	case <-done:
+	default:
+		close(done)
+	}
+}
+
+// hangUpChannel closes the channel. A server agrees to that unless the command still
+// lives; then what it goes on to say is dropped.
+func (s *session) hangUpChannel() bool {
+	_ = s.ch.Close()
+	patience := time.NewTimer(s.limits.Linger)
+	defer patience.Stop()
+	select {
+	case <-s.over:
+		return true
+	case <-patience.C:
+	}
+	s.mu.Lock()
+	s.cut = true
+	s.out.lines.Close()
+	s.err.lines.Close()
+	s.mu.Unlock()
+	s.end(s.drained)
+	s.end(s.closed)
+	return false
 }
 
 // send sends the command and waits until the server has taken it. The end of the
@@ -187,7 +247,8 @@ func (s *session) send(ctx context.Context) error {
 	if !s.cmd.Raw {
 		line = wrap(s.nonce, s.cmd)
 	}
-	taken, err := s.ch.SendRequest("exec", true, gossh.Marshal(struct{ Command string }{line}))
+	s.sent = true
+	taken, err := s.client.request(s.ch, "exec", gossh.Marshal(struct{ Command string }{line}))
 	intime := cut()
 	switch {
 	case err == nil && intime && taken:
@@ -206,7 +267,7 @@ func (s *session) send(ctx context.Context) error {
 
 // listen reads what the server says about the command until the channel closes.
 func (s *session) listen(reqs <-chan *gossh.Request) {
-	defer close(s.closed)
+	defer s.end(s.closed)
 	for req := range reqs {
 		switch req.Type {
 		case "exit-status":
@@ -246,22 +307,36 @@ func (s *session) read(from io.Reader, st *stream) {
 		n, err := from.Read(buf)
 		if n > 0 {
 			s.bytes.Add(int64(n))
-			_, _ = st.gate.Write(buf[:n])
+			s.take(st, buf[:n])
 		}
 		if err != nil {
-			st.lines.Close()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if !s.cut {
+				st.lines.Close()
+			}
 			return
 		}
 	}
 }
 
-// finish waits for the readers, which end with the connection, and fills in the output.
+func (s *session) take(st *stream, text []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.cut {
+		_, _ = st.gate.Write(text)
+	}
+}
+
+// finish waits for the end of the output, and fills it in. The lane is closed.
 func (s *session) finish(res *Result) {
 	if s.ch == nil {
 		return
 	}
 	<-s.drained
 	<-s.closed
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	res.Stdout, res.StdoutTruncated = s.out.kept.text()
 	res.Stderr, res.StderrTruncated = s.err.kept.text()
 }

@@ -136,7 +136,7 @@ func (t *table) set(e *Entry, column, value string) bool {
 	case "note":
 		e.Note = value
 	case "jump":
-		t.leave(e.Line, "the jump host %q: this version of drover cannot go through one yet", value)
+		t.leave(e.Line, "the jump host %q: add it afterwards with `drover server edit NAME --jump SERVER`", value)
 	}
 	return true
 }

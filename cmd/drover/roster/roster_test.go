@@ -33,7 +33,7 @@ func TestCSV(t *testing.T) {
 			[]roster.Left{
 				{1, `the column "owner": drover has no such field (name, address, port, user, credential, platform, tags, note)`},
 				{2, `"x" is not a port: it is a number from 1 to 65535`},
-				{3, `the jump host "gate": this version of drover cannot go through one yet`},
+				{3, `the jump host "gate": add it afterwards with ` + "`drover server edit NAME --jump SERVER`"},
 				{4, "it has 1 fields, and the first line names 5"},
 				{5, `it cannot be read: bare " in non-quoted-field`},
 				{7, `"last" stands in line 6 already`},

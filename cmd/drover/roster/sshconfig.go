@@ -119,7 +119,7 @@ func whyNot(keyword string) string {
 	case "proxycommand":
 		return "drover runs no commands on its own host; the server must be reachable from there"
 	case "proxyjump":
-		return "this version of drover cannot go through a jump host yet"
+		return "add it afterwards with `drover server edit NAME --jump SERVER`"
 	case "identityfile", "certificatefile":
 		return "keep the key with `drover credential add NAME --key-file FILE`, and name it with --credential"
 	case "identityagent", "pkcs11provider", "securitykeyprovider":

@@ -1,0 +1,227 @@
+package ssh_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	gossh "golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"drover/executor/ssh"
+	"drover/executor/sshtest/sshd"
+)
+
+var keysOnly = []string{"PasswordAuthentication no", "KbdInteractiveAuthentication no"}
+
+// startAgent runs an ssh-agent with keys, and returns its socket.
+func startAgent(t *testing.T, private ...[]byte) string {
+	t.Helper()
+	needSSHD(t)
+	socket := filepath.Join(t.TempDir(), "agent")
+	cmd := exec.Command("ssh-agent", "-D", "-a", socket)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	eventually(t, func() bool { _, err := os.Stat(socket); return err == nil })
+	nc, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	keys := agent.NewClient(nc)
+	for _, pem := range private {
+		key, err := gossh.ParseRawPrivateKey(pem)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := keys.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return socket
+}
+
+func TestRealAgent(t *testing.T) {
+	t.Parallel()
+	private, public := newKey(t)
+	var many [][]byte
+	for range 8 {
+		other, _ := newKey(t)
+		many = append(many, other)
+	}
+	s := startSSHD(t, sshd.Config{AuthorizedKeys: []string{public}, Options: keysOnly})
+	server := at(s, addUser(t, "agent", "", sshd.NoSudo))
+	for name, c := range map[string]struct {
+		login ssh.Login
+		want  ssh.Kind
+	}{
+		"its only key":           {ssh.Login{AgentSocket: startAgent(t, private)}, ""},
+		"its fifth key":          {ssh.Login{AgentSocket: startAgent(t, append(many[:4:4], private)...)}, ""},
+		"more than may be tried": {ssh.Login{AgentSocket: startAgent(t, many...)}, ssh.LoginRefused},
+		"a key of our own first": {ssh.Login{PrivateKey: private, AgentSocket: startAgent(t, many...)}, ""},
+		"no key in it":           {ssh.Login{AgentSocket: startAgent(t)}, ssh.AgentMissing},
+		"no agent":               {ssh.Login{AgentSocket: filepath.Join(t.TempDir(), "none")}, ssh.AgentMissing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := server
+			server.Login = c.login
+			_, err := pooled(t, ssh.Limits{}).Run(t.Context(), server, ssh.Command{Text: "true"})
+			if kind(err) != c.want || (err != nil && !failure(err).Unreachable()) {
+				t.Fatalf("%v, want %q\n%s", err, c.want, s.Log())
+			}
+		})
+	}
+	if strings.Contains(s.Log(), "Too many authentication failures") {
+		t.Errorf("more keys were offered than sshd allows:\n%s", s.Log())
+	}
+}
+
+// certify lets ssh-keygen sign a public key, and returns the certificate.
+func certify(t *testing.T, ca, public []byte, user, validity string) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string][]byte{"ca": ca, "key.pub": public} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command("ssh-keygen", "-q", "-s", filepath.Join(dir, "ca"), "-I", "drover", "-n", user, "-V", validity, filepath.Join(dir, "key.pub")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	certificate, err := os.ReadFile(filepath.Join(dir, "key-cert.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate
+}
+
+func TestRealCertificate(t *testing.T) {
+	t.Parallel()
+	needSSHD(t)
+	ca, caPublic := newKey(t)
+	private, public := newKey(t)
+	other, _ := newKey(t)
+	trusted := filepath.Join(t.TempDir(), "ca.pub")
+	if err := os.WriteFile(trusted, []byte(caPublic+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := startSSHD(t, sshd.Config{Options: append([]string{"TrustedUserCAKeys " + trusted}, keysOnly...)})
+	user := addUser(t, "cert", "", sshd.NoSudo)
+	server := at(s, user)
+	good := certify(t, ca, []byte(public+"\n"), user, "-5m:+1h")
+	old := certify(t, ca, []byte(public+"\n"), user, "-2h:-1h")
+	for name, c := range map[string]struct {
+		login ssh.Login
+		want  ssh.Kind
+	}{
+		"certificate":          {ssh.Login{PrivateKey: private, Certificate: good}, ""},
+		"the key alone":        {ssh.Login{PrivateKey: private}, ssh.LoginRefused},
+		"expired":              {ssh.Login{PrivateKey: private, Certificate: old}, ssh.CertificateExpired},
+		"for another user":     {ssh.Login{PrivateKey: private, Certificate: certify(t, ca, []byte(public+"\n"), "nobody", "-5m:+1h")}, ssh.LoginRefused},
+		"of another key":       {ssh.Login{PrivateKey: other, Certificate: good}, ssh.Invalid},
+		"something else":       {ssh.Login{PrivateKey: private, Certificate: []byte(public)}, ssh.Invalid},
+		"something unreadable": {ssh.Login{PrivateKey: private, Certificate: []byte("rubbish")}, ssh.Invalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := server
+			server.Login = c.login
+			if _, err := pooled(t, ssh.Limits{}).Run(t.Context(), server, ssh.Command{Text: "true"}); kind(err) != c.want {
+				t.Fatalf("%v, want %q\n%s", err, c.want, s.Log())
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		certificate, key []byte
+		fine             bool
+	}{"good": {good, private, true}, "expired": {old, private, false}, "of another key": {good, other, false}, "none": {[]byte(public), private, false}} {
+		if err := ssh.CheckCertificate(c.certificate, c.key, time.Now()); (err == nil) != c.fine {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestUnlockPrivateKey(t *testing.T) {
+	t.Parallel()
+	needSSHD(t)
+	file := filepath.Join(t.TempDir(), "key")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-a", "1", "-N", "open sesame", "-f", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	locked, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ssh.CheckPrivateKey(locked); !errors.Is(err, ssh.ErrPassphrase) {
+		t.Error(err)
+	}
+	if _, err := ssh.UnlockPrivateKey(locked, []byte("open barley")); err == nil || strings.Contains(err.Error(), "barley") {
+		t.Error(err)
+	}
+	unlocked, err := ssh.UnlockPrivateKey(locked, []byte("open sesame"))
+	if err != nil || ssh.CheckPrivateKey(unlocked) != nil {
+		t.Error(err)
+	}
+}
+
+func TestRealRefusedLoginIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	s := startSSHD(t, sshd.Config{})
+	server := at(s, addUser(t, "again", "", sshd.NoSudo))
+	right := server.Login
+	server.Login.Password = "wrong-password"
+	c := pooled(t, ssh.Limits{})
+	if _, err := c.Run(t.Context(), server, ssh.Command{Text: "true"}); kind(err) != ssh.LoginRefused {
+		t.Fatal(err)
+	}
+	for range 5 {
+		_, err := c.Run(t.Context(), server, ssh.Command{Text: "true"})
+		e := failure(err)
+		if kind(err) != ssh.HeldBack || !e.Unreachable() || !strings.Contains(e.Sentence(), e.Until.UTC().Format("15:04:05 UTC")) {
+			t.Fatalf("%+v", err)
+		}
+	}
+	eventually(t, func() bool { return failures(s.Log()) == 1 })
+	server.Login = right // another password is another login
+	run(t, c, server, "true")
+}
+
+func TestBreaker(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	b := ssh.NewBreaker(func() time.Time { return now })
+	server := ssh.Server{Address: "web1.example.com", User: "ops", Login: ssh.Login{Password: "one"}}
+	changed := server
+	changed.Login.Password = "two"
+	held := func(s ssh.Server) bool { return b.Check(s) != nil }
+	for _, wait := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 600, 600} {
+		b.Note(server, ssh.LoginRefused)
+		now = now.Add(wait*time.Second - 1)
+		if !held(server) || held(changed) {
+			t.Fatalf("%v: held %v, another password held %v", wait, held(server), held(changed))
+		}
+		if now = now.Add(1); held(server) {
+			t.Fatalf("still held after %v", wait)
+		}
+	}
+	b.Note(server, ssh.Silent)
+	if b.Note(server, ""); held(server) {
+		t.Error("held after a success")
+	}
+	b.Note(server, ssh.Throttled)
+	if now = now.Add(15*time.Second - 1); !held(server) || !held(changed) {
+		t.Error("a server that throttles is not left alone")
+	}
+	behind := server
+	behind.Jump = &changed
+	if held(behind) {
+		t.Error("the same address behind a jump host is another server")
+	}
+}
