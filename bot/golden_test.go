@@ -63,7 +63,7 @@ func (p poster) accepted(c content) error {
 }
 
 func problems(err error) []string {
-	if refused, ok := err.(slack.SlackErrorResponse); ok { //nolint:errorlint // slack-go returns it as it is
+	if refused, ok := err.(slack.SlackErrorResponse); ok {
 		return refused.ResponseMetadata.Messages
 	}
 	return nil

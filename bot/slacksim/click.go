@@ -15,6 +15,17 @@ type Pick struct {
 	// checkbox element, the user, channel or date picked, or the text typed.
 	// For a button it chooses between several with the same action_id.
 	Value string
+	// Values are what is chosen where several can be: checkboxes and multi selects.
+	// They win over Value.
+	Values []string
+}
+
+// chosen is what was picked; one empty string means nothing.
+func (p Pick) chosen() []string {
+	if p.Values != nil {
+		return p.Values
+	}
+	return []string{p.Value}
 }
 
 // Click presses a button, or uses another interactive element, on a message or
@@ -106,7 +117,7 @@ func findAction(blocks json.RawMessage, actionID string, p Pick) (object, error)
 		if e.str("action_id") != actionID || (p.BlockID != "" && e.block != p.BlockID) {
 			continue
 		}
-		action, err := e.use(p.Value)
+		action, err := e.use(p)
 		if err == nil {
 			return action, nil
 		}

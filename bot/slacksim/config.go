@@ -20,6 +20,8 @@ type Config struct {
 	Log *slog.Logger
 	// Limits are Slack's unless set.
 	Limits Limits
+	// Aside is what a demo shows beside Slack on the page; nil: nothing.
+	Aside *Aside
 }
 
 // Team is a workspace.

@@ -55,11 +55,11 @@ func (e element) within(v any) []element {
 }
 
 // use is the entry in actions when a person uses the element.
-func (e element) use(value string) (object, error) {
+func (e element) use(p Pick) (object, error) {
 	action := object{"action_id": e.str("action_id"), "block_id": e.block, "type": e.str("type")}
 	if e.str("type") == "button" {
-		if value != "" && value != e.str("value") {
-			return nil, fmt.Errorf("the button %s has the value %q, not %q", e.str("action_id"), e.str("value"), value)
+		if p.Value != "" && p.Value != e.str("value") {
+			return nil, fmt.Errorf("the button %s has the value %q, not %q", e.str("action_id"), e.str("value"), p.Value)
 		}
 		action["text"] = e.fields["text"]
 		for _, name := range []string{"value", "style"} {
@@ -69,7 +69,7 @@ func (e element) use(value string) (object, error) {
 		}
 		return action, nil
 	}
-	state, err := e.state([]string{value})
+	state, err := e.state(p.chosen())
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /files-pri/{id}/{name}", s.serveFile)
 	mux.HandleFunc("POST /commands/{team}/{app}/{secret}", s.serveResponseURL)
 	mux.HandleFunc("POST /actions/{team}/{app}/{secret}", s.serveResponseURL)
+	s.mountPage(mux)
 	return s.gate(mux)
 }
 

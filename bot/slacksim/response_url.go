@@ -15,6 +15,7 @@ type responseURL struct {
 	channel *channel
 	user    *User
 	origin  *Message // the message that replace_original and delete_original mean
+	line    string   // the command line that it answers, if it is of a slash command
 	made    time.Time
 	uses    int
 }
@@ -115,6 +116,7 @@ func (s *Server) answer(ru *responseURL, payload json.RawMessage) (*Message, err
 		return nil, refuse("no_text")
 	}
 	m := s.botMessage(said)
+	m.Slash = ru.line
 	if r.flag("replace_original") && ru.origin != nil {
 		return s.replaceOrigin(ru, m), nil
 	}

@@ -80,9 +80,9 @@ func (s *Server) noCommand(c *channel, u *User, code, text string) Response {
 func (s *Server) showAnswer(r *Response, c *channel, u *User, line string) {
 	if r.Error == "" && r.Payload != nil {
 		url := s.responseURLs[r.ResponseURL]
+		url.line = line
 		m, err := s.answer(url, r.Payload)
 		if err == nil && m != nil {
-			m.Slash = line
 			shown := m.snapshot()
 			r.Message = &shown
 			url.origin = m

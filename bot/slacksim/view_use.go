@@ -81,7 +81,7 @@ func (s *Server) viewClickPayload(userID, viewID, actionID string, p Pick) (obje
 		if e.str("action_id") != actionID || e.block != action["block_id"] || e.str("type") == "button" {
 			continue
 		}
-		if state, err := e.state([]string{p.Value}); err == nil {
+		if state, err := e.state(p.chosen()); err == nil {
 			v.fill(e.block, actionID, state)
 		}
 	}

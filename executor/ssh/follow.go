@@ -202,7 +202,7 @@ func (s *session) alive() bool {
 		return err == nil
 	case <-tooLate.C:
 		s.client.Close()
-		<-answer
+		<-answer //nolint:errcheck // it is the error of the connection that was just given up
 		return false
 	}
 }

@@ -45,6 +45,6 @@ func (p pins) check(_ string, _ net.Addr, key gossh.PublicKey) error {
 func (p pins) algorithms() []string {
 	algos := knownhosts.HostKeyAlgorithms(p.check, "pinned:22")
 	return slices.DeleteFunc(algos, func(a string) bool {
-		return a == gossh.KeyAlgoRSA || a == gossh.InsecureKeyAlgoDSA
+		return a == gossh.KeyAlgoRSA || a == "ssh-dss"
 	})
 }

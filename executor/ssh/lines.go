@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -65,7 +66,7 @@ func (l *lines) flush() {
 
 // end puts out a whole line, or the rest of a cut one.
 func (l *lines) end(newline bool) {
-	clean := append(l.carry, cleanLine(string(l.raw))...)
+	clean := slices.Concat(l.carry, []byte(cleanLine(string(l.raw))))
 	l.raw, l.carry = l.raw[:0], nil
 	if mark := l.mark(clean); mark != "" {
 		l.marks[mark]()
@@ -102,7 +103,7 @@ func (l *lines) split() {
 			break
 		}
 	}
-	clean := append(l.carry, cleanLine(string(l.raw[:keep]))...)
+	clean := slices.Concat(l.carry, []byte(cleanLine(string(l.raw[:keep]))))
 	l.raw = append(l.raw[:0], l.raw[keep:]...)
 	at := max(0, len(clean)-max(minOverlap, 2*l.redactor.longest))
 	for _, s := range l.redactor.spans(clean) {

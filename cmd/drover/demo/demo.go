@@ -31,8 +31,9 @@ type World struct {
 // opsChannel is where everybody but the outsider sits.
 const opsChannel = "C0OPS"
 
-// Start builds the world and waits until drover listens. Close ends all of it.
-func Start(ctx context.Context, serve Serve, log *slog.Logger) (w *World, err error) {
+// Start builds the world, with Slack and its page on a loopback address, and waits until drover listens. Close ends all
+// of it.
+func Start(ctx context.Context, listen string, serve Serve, log *slog.Logger) (w *World, err error) {
 	w = &World{ended: make(chan error, 1)}
 	defer func() {
 		if err != nil {
@@ -45,10 +46,10 @@ func Start(ctx context.Context, serve Serve, log *slog.Logger) (w *World, err er
 	if w.store, err = store.Open(ctx, filepath.Join(w.dir, "drover.db"), store.Options{}); err != nil {
 		return w, err
 	}
-	if w.Slack, err = startSlack(); err != nil {
+	if w.Fleet, err = startFleet(); err != nil {
 		return w, err
 	}
-	if w.Fleet, err = startFleet(); err != nil {
+	if w.Slack, err = startSlack(listen, w.Fleet); err != nil {
 		return w, err
 	}
 	if err := furnish(ctx, w.store, w.Slack, w.Fleet); err != nil {
@@ -57,6 +58,9 @@ func Start(ctx context.Context, serve Serve, log *slog.Logger) (w *World, err er
 	w.run(ctx, serve, log)
 	return w, w.listening(ctx)
 }
+
+// URL is the page of the demo.
+func (w *World) URL() string { return w.Slack.URL() + "/" }
 
 func (w *World) run(ctx context.Context, serve Serve, log *slog.Logger) {
 	running, stop := context.WithCancel(ctx)

@@ -2,9 +2,11 @@ package demo
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -26,11 +28,17 @@ type Fleet struct {
 
 // Host is one server: it answers over real SSH, and behaves.
 type Host struct {
-	Name   string
-	Tags   []string
-	server *sshtest.Server
+	Name string
+	Tags []string
 
-	mu      sync.Mutex
+	password string
+	key      gossh.Signer // the one that drover trusts
+
+	link   sync.Mutex // guards server and fault; held while a server ends, which waits for what runs there
+	server *sshtest.Server
+	fault  string
+
+	mu      sync.Mutex // guards the rest, for what runs there
 	booted  time.Time
 	pending []upgrade
 	reboot  bool
@@ -39,25 +47,54 @@ type Host struct {
 // startFleet starts web1, web2, db1 and cache1 with a password that nobody else knows.
 func startFleet() (*Fleet, error) {
 	fleet := &Fleet{password: rand.Text()}
-	for _, host := range hosts() {
-		server, err := sshtest.Start(sshtest.Config{
-			Users:   map[string]sshtest.User{loginUser: {Password: fleet.password, SudoPassword: fleet.password}},
-			Handler: host.handle,
-		})
-		if err != nil {
+	street := fmt.Sprintf("127.%d.%d", 1+mathrand.IntN(250), mathrand.IntN(256))
+	for i, host := range hosts() {
+		if err := host.start(fmt.Sprintf("%s.%d:0", street, i+1), fleet.password); err != nil {
 			return nil, errors.Join(fmt.Errorf("start %s: %w", host.Name, err), fleet.Close())
 		}
-		host.server = server
 		fleet.Hosts = append(fleet.Hosts, host)
 	}
 	return fleet, nil
+}
+
+// start starts the server at a loopback address of its own. While it is down nobody listens on its port there; at the
+// address that all programs use, another one could take the port meanwhile. Systems that have only that address get it.
+func (h *Host) start(address, password string) (err error) {
+	h.password, h.fault = password, faultNone
+	if h.key, err = newKey(); err != nil {
+		return err
+	}
+	if h.server, err = h.listen(address, h.key); err != nil {
+		h.server, err = h.listen("127.0.0.1:0", h.key)
+	}
+	return err
+}
+
+// listen starts the server behind the host, with a host key of our choice.
+func (h *Host) listen(address string, key gossh.Signer) (*sshtest.Server, error) {
+	return sshtest.Start(sshtest.Config{
+		Listen: address, HostKey: key, Handler: h.handle,
+		Users: map[string]sshtest.User{loginUser: {Password: h.password, SudoPassword: h.password}},
+	})
+}
+
+func newKey() (gossh.Signer, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make a host key: %w", err)
+	}
+	signer, err := gossh.NewSignerFromKey(private)
+	if err != nil {
+		return nil, fmt.Errorf("make a host key: %w", err)
+	}
+	return signer, nil
 }
 
 // Close ends all servers.
 func (f *Fleet) Close() error {
 	var errs []error
 	for _, host := range f.Hosts {
-		errs = append(errs, host.server.Close())
+		errs = append(errs, host.close())
 	}
 	return errors.Join(errs...)
 }
@@ -72,33 +109,6 @@ func (f *Fleet) Host(name string) *Host {
 	return nil
 }
 
-// Break makes a server fail in one of the ways of Faults, or, with "nothing", mends it.
-func (h *Host) Break(fault string) error {
-	if fault == "down" {
-		return h.server.Down()
-	}
-	if err := h.server.Up(); err != nil {
-		return err
-	}
-	h.server.SetLatency(0)
-	h.server.SetSilent(false)
-	switch fault {
-	case "nothing":
-	case "slow":
-		h.server.SetLatency(400 * time.Millisecond)
-	case "silent":
-		h.server.SetSilent(true)
-	case "host-key":
-		return h.server.NewHostKey()
-	default:
-		return fmt.Errorf("%q is not one of %s", fault, strings.Join(Faults(), ", "))
-	}
-	return nil
-}
-
-// Faults are what can be broken. A changed host key stays changed: mending it is drover's user's decision.
-func Faults() []string { return []string{"down", "slow", "silent", "host-key", "nothing"} }
-
 // register adds the server to drover's inventory and pins its key.
 func (h *Host) register(ctx context.Context, s *store.Store, credentialID string) error {
 	address, port := h.server.Addr()
@@ -108,10 +118,13 @@ func (h *Host) register(ctx context.Context, s *store.Store, credentialID string
 	if err := s.AddServer(ctx, store.Drover, server); err != nil {
 		return err
 	}
-	key, _, _, _, err := gossh.ParseAuthorizedKey([]byte(h.server.HostKeyLine()))
-	if err != nil {
-		return fmt.Errorf("read the host key of %s: %w", h.Name, err)
-	}
+	key := h.key.PublicKey()
 	pin := store.HostKey{PublicKey: strings.TrimSpace(string(gossh.MarshalAuthorizedKey(key))), Fingerprint: gossh.FingerprintSHA256(key)}
 	return s.PinHostKeys(ctx, store.Drover, h.Name, []store.HostKey{pin})
+}
+
+func (h *Host) close() error {
+	h.link.Lock()
+	defer h.link.Unlock()
+	return h.server.Close()
 }

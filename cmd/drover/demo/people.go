@@ -13,20 +13,28 @@ import (
 type person struct {
 	name, id string
 	role     store.Role // "": none
+	may      string     // in a few words
 }
+
+const (
+	operatorID = "U0OPERATOR"
+	approverID = "U0APPROVER"
+	viewerID   = "U0VIEWER"
+	outsiderID = "U0OUTSIDER"
+)
 
 // people are a team in small: what each may do is what the demo shows.
 func people() []person {
 	return []person{
-		{"operator", "U0OPERATOR", store.Operator},
-		{"approver", "U0APPROVER", store.Operator},
-		{"viewer", "U0VIEWER", store.Viewer},
-		{"outsider", "U0OUTSIDER", ""},
+		{"operator", operatorID, store.Operator, "runs actions on servers"},
+		{"approver", approverID, store.Operator, "a second operator"},
+		{"viewer", viewerID, store.Viewer, "may look, not change"},
+		{"outsider", outsiderID, "", "has no role in drover"},
 	}
 }
 
-func startSlack() (*slacksim.Server, error) {
-	slack, err := slacksim.New(slacksim.Config{Manifest: bot.Manifest()})
+func startSlack(listen string, fleet *Fleet) (*slacksim.Server, error) {
+	slack, err := slacksim.New(slacksim.Config{Manifest: bot.Manifest(), Listen: listen, Aside: aside(fleet)})
 	if err != nil {
 		return nil, fmt.Errorf("build the local Slack: %w", err)
 	}

@@ -11,7 +11,11 @@ import (
 	"drover/bot/slacksim"
 )
 
-const welcome = `A local Slack, four servers and drover. You are the operator in #ops. Try:
+const welcome = `A local Slack, four servers and drover, all in this process. Open in a browser:
+
+    %s
+
+Or stay here. You are the operator in #ops:
   /server update web1 db1       then  /server list
   /server status all            then  /server help
   /as viewer                    be somebody else: operator, approver, viewer, outsider
@@ -21,10 +25,10 @@ const welcome = `A local Slack, four servers and drover. You are the operator in
 `
 
 // Prompt is a small chat: what is typed goes to Slack as a person's message or slash command, what is said there is
-// printed. It ends with the input or with ctx.
+// printed. It ends with /quit or with ctx; the page goes on when the input ends, as it does in the background.
 func (w *World) Prompt(ctx context.Context, in io.Reader, out io.Writer) error {
 	screen := newTerminal(w.Slack, out)
-	screen.say(welcome, strings.Join(Faults(), ", "))
+	screen.say(welcome, w.URL(), strings.Join(Faults(), ", "))
 	events := w.Slack.Subscribe(ctx)
 	go func() {
 		for e := range events {
@@ -41,8 +45,12 @@ func (w *World) Prompt(ctx context.Context, in io.Reader, out io.Writer) error {
 			w.ended <- err
 			return err
 		case line, open := <-lines:
-			if !open || line == "/quit" {
+			if line == "/quit" {
 				return nil
+			}
+			if !open {
+				lines = nil
+				continue
 			}
 			if err := chat.enter(ctx, line); err != nil {
 				screen.say("  %v", err)
