@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Cancel asks for the end of a run. A queued run ends here; of a running one, whoever holds the lease ends the
+// targets. It returns false when the run is over or somebody asked before.
+func (s *Store) Cancel(ctx context.Context, actor Actor, id string) (accepted bool, err error) {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
+		accepted, err = t.change(ctx, `UPDATE runs SET cancel_by = ? WHERE id = ? AND cancel_by = ''
+			AND state IN ('awaiting_approval', 'queued', 'running', 'paused')`, actor, id)
+		if err != nil || !accepted {
+			return err
+		}
+		if err := t.auditRun(ctx, actor, "run.cancel_requested", id, nil); err != nil {
+			return err
+		}
+		ended, err := t.end(ctx, id, Queued, Cancelled, "")
+		if err != nil || ended {
+			return err
+		}
+		return t.touch(ctx, id)
+	})
+	if err != nil {
+		return false, fmt.Errorf("cancel a run: %w", err)
+	}
+	return accepted, nil
+}
+
+// CancelRequested lists the running runs that somebody wants ended, with who it was.
+func (s *Store) CancelRequested(ctx context.Context) (map[string]Actor, error) {
+	var rows []struct {
+		ID string `db:"id"`
+		By Actor  `db:"cancel_by"`
+	}
+	if err := s.read.SelectContext(ctx, &rows, "SELECT id, cancel_by FROM runs WHERE state = 'running' AND cancel_by <> ''"); err != nil {
+		return nil, fmt.Errorf("list cancelled runs: %w", err)
+	}
+	by := make(map[string]Actor, len(rows))
+	for _, row := range rows {
+		by[row.ID] = row.By
+	}
+	return by, nil
+}
