@@ -20,7 +20,8 @@
 //
 // People are played by methods of Server: SlashCommand, PostMessage, Click,
 // Submit, OpenHome and others. What people see is read with Messages, Thread,
-// Ephemerals, Modal and Home. Fail, Away, Disconnect, DropConnections and
+// Ephemerals, Modal and Home, or in a browser: URL serves a page on which a
+// person uses the app as in Slack. Fail, Away, Disconnect, DropConnections and
 // Redeliver make it misbehave as Slack sometimes does.
 //
 // # What it leaves out on purpose

@@ -130,7 +130,10 @@ func (s *Server) ask(ctx context.Context, kind string, payload object) (Response
 	r.TriggerID, _ = payload["trigger_id"].(string)
 	r.ResponseURL, _ = payload["response_url"].(string)
 	p, err := s.send(e)
-	if err != nil {
+	switch {
+	case err != nil && s.isClosed(): // it closed between the envelope and its way out
+		return r, fmt.Errorf("send the app an envelope: %w", ErrClosed)
+	case err != nil:
 		r.Error = codeDispatch
 		return r, nil
 	}

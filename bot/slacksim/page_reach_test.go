@@ -251,6 +251,7 @@ func testPagePanel(t *testing.T, b *pagetest.Browser) {
 	}
 	p.reads("#timeline .ephemeral", "so it is")
 	p.is(`document.querySelector('.person input:checked').value`, "U2BOB")
+	p.until(`document.activeElement.id === 'composer'`)
 	p.click(".steps li:nth-child(2) button")
 	p.reads("#notices", "No message here has replies yet")
 	ts := post(t, s, args{"channel": "C1OPS", "text": "card"})

@@ -67,7 +67,7 @@ function control(step) {
     const label = state.aside.faults.find((fault) => fault.name === step.fault)?.label ?? step.fault;
     return button(() => breakIt(step.break, step.fault), `Break ${step.break} (${label})`);
   }
-  return button(() => run(step), h('code', {}, step.command), step.as && step.as !== state.me && h('span', { class: 'as' }, `as ${nameOf(step.as)}`));
+  return button((event) => run(step).then(() => typeNext(event)), h('code', {}, step.command), step.as && step.as !== state.me && h('span', { class: 'as' }, `as ${nameOf(step.as)}`));
 }
 
 // run types a command for the person, in the first channel if this is no channel.
@@ -84,6 +84,12 @@ async function run(step) {
   } catch (error) {
     trouble(error);
   }
+}
+
+// typeNext puts the focus where the next command is typed, after a click of the mouse: the keyboard stays where it is,
+// and on a phone the field would cover the answer.
+function typeNext(event) {
+  if (event.pointerType === 'mouse') document.getElementById('composer').focus();
 }
 
 // breakIt makes a machine fail.
