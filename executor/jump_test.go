@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"drover/executor/sshtest"
 	"drover/store"
 )
 
@@ -72,5 +73,23 @@ func TestAJumpHostThatCannotBeUsed(t *testing.T) {
 				t.Fatalf("%v, want %q", err, c.why)
 			}
 		})
+	}
+}
+
+// Trust asks on the way that commands will go: what answers at the address from drover's own network may be another machine.
+func TestTrustAsksThroughTheJumpHost(t *testing.T) {
+	w := newWorld(t)
+	machine, err := sshtest.Start(sshtest.Config{})
+	w.must(err)
+	t.Cleanup(func() { w.must(machine.Close()) })
+	host, port := machine.Addr()
+	w.listed("bastion1")
+	w.must(w.store.AddServer(t.Context(), root, store.Server{Name: "web1", Address: host, Port: port, Platform: "linux", LoginUser: "root"}))
+	w.through("web1", "bastion1")
+	server, err := w.store.ServerNamed(t.Context(), "web1")
+	w.must(err)
+	offer, err := w.engine.OfferTrust(t.Context(), admin, server, "C1")
+	if err == nil || !strings.Contains(err.Error(), "web1 is reached through bastion1") {
+		t.Fatalf("offered %v, error %v", offer.Keys, err)
 	}
 }

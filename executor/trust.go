@@ -76,7 +76,7 @@ func (e *Engine) OfferTrust(ctx context.Context, actor store.Actor, server store
 func (e *Engine) hostKeys(ctx context.Context, server store.Server) ([]ssh.HostKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, scanLimit)
 	defer cancel()
-	keys, err := e.ssh.ScanHostKeys(ctx, server.Address, server.Port)
+	keys, err := e.ScanHostKeys(ctx, server)
 	var failure *ssh.Error
 	if errors.As(err, &failure) {
 		failure.Server = server.Name
