@@ -29,11 +29,12 @@ func startAgent(t *testing.T, private ...[]byte) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	eventually(t, func() bool { _, err := os.Stat(socket); return err == nil })
-	nc, err := net.Dial("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var nc net.Conn
+	eventually(t, func() bool { // the file is there a moment before anybody listens
+		var err error
+		nc, err = net.Dial("unix", socket)
+		return err == nil
+	})
 	defer nc.Close()
 	keys := agent.NewClient(nc)
 	for _, pem := range private {
