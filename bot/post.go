@@ -110,14 +110,14 @@ func (p *Projector) page(ctx context.Context, channel, thread, oldest, cursor st
 	return history.Messages, history.ResponseMetaData.NextCursor, nil
 }
 
-// sameMessage says whether two messages show the same run, and, for replies, the same servers.
+// sameMessage says whether two messages show the same run, and, for replies, the same servers, or are the same notice.
 func sameMessage(a, b slack.SlackMetadata) bool {
 	return a.EventType == b.EventType && identity(a) == identity(b)
 }
 
 // identity is compared as JSON: what Slack returns went through it, and numbers came back as float64.
 func identity(m slack.SlackMetadata) string {
-	text, err := json.Marshal([]any{m.EventPayload["run"], m.EventPayload["servers"]})
+	text, err := json.Marshal([]any{m.EventPayload["run"], m.EventPayload["servers"], m.EventPayload["message"]})
 	if err != nil {
 		return "" // unreachable: it came from JSON, or from drover's own rendering
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -118,9 +119,18 @@ func (p *Projector) render(ctx context.Context, m store.Message) (wait time.Dura
 	if wait := p.notYet(m); wait > 0 {
 		return wait
 	}
-	run, err := p.store.Run(ctx, m.Owner)
-	if err == nil {
-		wait, err = p.renderOf(ctx, m, run)
+	var run store.Run
+	var err error
+	switch m.Kind {
+	case store.MessageCard, store.MessageReply, store.MessageFile:
+		run, err = p.store.Run(ctx, m.Owner)
+		if err == nil {
+			wait, err = p.renderOf(ctx, m, run)
+		}
+	case store.MessageNotice:
+		wait, err = p.renderNotice(ctx, m)
+	default:
+		err = fmt.Errorf("this version of drover cannot show a %s", m.Kind)
 	}
 	if err != nil && ctx.Err() == nil {
 		return p.failed(ctx, m, run, err)

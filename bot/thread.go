@@ -23,8 +23,9 @@ const (
 // The events of the metadata that drover's messages carry. Scripts rely on them, and so does drover: a post whose
 // answer was lost is found again by them.
 const (
-	cardEvent  = "drover_run"
-	replyEvent = "drover_reply"
+	cardEvent   = "drover_run"
+	replyEvent  = "drover_reply"
+	noticeEvent = "drover_notice" // its payload is the message's id: {"message": "…"}
 )
 
 // newReplies decides which targets are told of next: each failed one as soon as it failed, the others when the run is

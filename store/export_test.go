@@ -1,5 +1,12 @@
 package store
 
+import "context"
+
+// Notify records a notice in a change of its own.
+func (s *Store) Notify(ctx context.Context, n Notice) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error { return t.notify(ctx, n) })
+}
+
 // Waiting is the number of changes that wait to share the next commit, and whether one is under way.
 func (s *Store) Waiting() (waiting int, committing bool) {
 	committing = !s.batch.turn.TryLock()

@@ -8,21 +8,26 @@ import (
 // MessageKind is what a message shows.
 type MessageKind string
 
-// The kinds of message of a run.
+// The kinds of message. Card, reply and file belong to a run.
 const (
-	MessageCard  MessageKind = "card"  // the one message in the channel
-	MessageReply MessageKind = "reply" // in the card's thread: one or more servers with the same output
-	MessageFile  MessageKind = "file"  // in the card's thread: output too long for a reply
+	MessageCard    MessageKind = "card"    // the one message in the channel
+	MessageReply   MessageKind = "reply"   // in the card's thread: one or more servers with the same output
+	MessageFile    MessageKind = "file"    // in the card's thread: output too long for a reply
+	MessageNotice  MessageKind = "notice"  // something that happened, in its own words
+	MessageReview  MessageKind = "review"  // a run that somebody has to look at afterwards
+	MessageHeadsUp MessageKind = "headsup" // what a schedule is about to do
+	MessageReport  MessageKind = "report"  // what a schedule has done
 )
 
 // Message is a message in Slack as a projection of rows: it is behind while RenderedVersion < WantedVersion.
 type Message struct {
 	ID              string      `db:"id"`
-	Owner           string      `db:"owner"` // the run
+	Owner           string      `db:"owner"` // the run, or what else it is about
 	Kind            MessageKind `db:"kind"`
 	Key             string      `db:"key"`
-	Channel         string      `db:"channel"`
-	TS              string      `db:"ts"` // Slack's name for it; "": not known to be posted
+	Channel         string      `db:"channel"` // or a user's id: their direct message
+	Text            string      `db:"text"`    // of a notice: what it says, in Slack's mrkdwn
+	TS              string      `db:"ts"`      // Slack's name for it; "": not known to be posted
 	WantedVersion   int64       `db:"wanted_version"`
 	RenderedVersion int64       `db:"rendered_version"`
 	RenderedAt      *Time       `db:"rendered_at"`
@@ -31,7 +36,7 @@ type Message struct {
 	RetryAt         Time        `db:"retry_at"`
 	GivenUp         string      `db:"given_up"`
 	CreatedAt       Time        `db:"created_at"`
-	Final           bool        `db:"final"` // the run is over; only Behind fills it
+	Final           bool        `db:"final"` // the run is over, or it shows none; only Behind fills it
 }
 
 func (t *tx) createCard(ctx context.Context, run Run) error {
@@ -48,8 +53,8 @@ func (t *tx) createMessage(ctx context.Context, m Message) (string, error) {
 		return "", err
 	}
 	m.CreatedAt = t.now
-	_, err = t.NamedExecContext(ctx, `INSERT INTO messages (id, owner, kind, key, channel, wanted_version, created_at)
-		VALUES (:id, :owner, :kind, :key, :channel, :wanted_version, :created_at)`, m)
+	_, err = t.NamedExecContext(ctx, `INSERT INTO messages (id, owner, kind, key, channel, text, wanted_version, created_at)
+		VALUES (:id, :owner, :kind, :key, :channel, :text, :wanted_version, :created_at)`, m)
 	if err != nil {
 		return "", fmt.Errorf("record a %s: %w", m.Kind, err)
 	}
@@ -60,7 +65,7 @@ func (t *tx) createMessage(ctx context.Context, m Message) (string, error) {
 // One that failed waits for its RetryAt.
 func (s *Store) Behind(ctx context.Context) ([]Message, error) {
 	list := []Message{}
-	err := s.read.SelectContext(ctx, &list, `SELECT messages.*, runs.finished_at IS NOT NULL AS final FROM messages JOIN runs ON runs.id = messages.owner
+	err := s.read.SelectContext(ctx, &list, `SELECT messages.*, runs.finished_at IS NOT NULL OR runs.id IS NULL AS final FROM messages LEFT JOIN runs ON runs.id = messages.owner
 		WHERE rendered_version < wanted_version AND given_up = '' ORDER BY (kind = 'card') DESC, final DESC, messages.id`)
 	if err != nil {
 		return nil, fmt.Errorf("list messages that are behind: %w", err)
@@ -110,6 +115,11 @@ func (s *Store) GiveUpMessage(ctx context.Context, id, why string) error {
 // RedirectMessages sends what a run has not posted yet to another channel.
 func (s *Store) RedirectMessages(ctx context.Context, runID, channel string) error {
 	return s.updateMessage(ctx, "UPDATE messages SET channel = ?, attempted_at = NULL, retry_at = 0 WHERE owner = ? AND ts = ''", channel, runID)
+}
+
+// RedirectMessage sends a message that is not posted yet to another channel.
+func (s *Store) RedirectMessage(ctx context.Context, id, channel string) error {
+	return s.updateMessage(ctx, "UPDATE messages SET channel = ?, attempted_at = NULL, retry_at = 0 WHERE id = ? AND ts = ''", channel, id)
 }
 
 // ForgetPost makes a message that was deleted in Slack be posted anew.

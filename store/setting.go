@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -35,6 +36,16 @@ func (s *Store) SetSetting(ctx context.Context, actor Actor, name, value string)
 		}
 		return t.audit(ctx, actor, "setting.changed", "setting/"+name, detail{"value": value})
 	})
+}
+
+// setting is Setting as the transaction sees it.
+func (t *tx) setting(ctx context.Context, name string) (string, error) {
+	var value string
+	err := found(t.GetContext(ctx, &value, "SELECT value FROM settings WHERE name = ?", name))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", fmt.Errorf("read setting %s: %w", name, err)
+	}
+	return value, nil
 }
 
 func (t *tx) setSetting(ctx context.Context, name, value string) error {
