@@ -27,8 +27,8 @@ func cards() map[string]store.Run {
 	denied := sample(store.Denied, target("web1", store.TargetSkipped, ""))
 	denied.StateReason = "You may not run `update` on web1: it needs the role operator. Nothing was run."
 
-	expired := sample(store.Expired, target("web1", store.TargetSkipped, "it was not begun within 10m0s"))
-	expired.StartedAt, expired.StateReason = nil, "it was not begun within 10m0s"
+	expired := sample(store.Expired, target("web1", store.TargetSkipped, "it was not begun within 10m"))
+	expired.StartedAt, expired.StateReason = nil, "it was not begun within 10m"
 
 	retried := sample(store.Failed, target("web1", store.TargetFailed, "exit 100"))
 	retried.RetriedBy = 43

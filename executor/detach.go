@@ -40,10 +40,15 @@ func (j job) goesOn(out store.Result, cause error, failure *ssh.Error) store.Res
 // outwaited says whether a target that waits for a command whose end is not proven has waited for too long, and then
 // ends it: what was asked for may be wrong by now.
 func (j job) outwaited(ctx context.Context, waitsFor int) bool {
-	if j.runRow.QueuedAt == nil || j.engine.store.Now().Sub(j.runRow.QueuedAt.Time) < runExpiry {
+	limit, err := j.engine.span(ctx, RunExpiry)
+	if err != nil {
+		j.engine.report(ctx, "end a target that waits", err)
 		return false
 	}
-	why := fmt.Sprintf("not begun within %s: #%d may still be changing this server", runExpiry, waitsFor)
+	if j.runRow.QueuedAt == nil || j.engine.store.Now().Sub(j.runRow.QueuedAt.Time) < limit {
+		return false
+	}
+	why := fmt.Sprintf("not begun within %s: #%d may still be changing this server", store.Span(limit), waitsFor)
 	skipped, err := j.engine.store.SkipWaiting(context.WithoutCancel(ctx), j.lease, j.target.ID, why)
 	if err != nil {
 		j.engine.report(ctx, "end a target that waits", err)

@@ -23,8 +23,6 @@ const (
 	maxSessions = 256
 	// leaseTime is how long a run stays its worker's after the last sign of life.
 	leaseTime = 15 * time.Second
-	// runExpiry is how long a run that changes something may wait to be begun.
-	runExpiry = 10 * time.Minute
 	// housekeepEvery is how often expired leases and stale runs are looked for.
 	housekeepEvery = time.Second
 )
@@ -170,10 +168,18 @@ func (e *Engine) housekeep(ctx context.Context) {
 	for _, id := range reaped {
 		e.log.Warn("a worker died: what it had under way is marked interrupted", "run", id)
 	}
-	if err := e.store.ExpireQueued(ctx, runExpiry); err != nil {
+	if err := e.expireQueued(ctx); err != nil {
 		e.report(ctx, "expire runs that nobody began", err)
 	}
 	e.probeDue(ctx)
+}
+
+func (e *Engine) expireQueued(ctx context.Context) error {
+	limit, err := e.span(ctx, RunExpiry)
+	if err != nil {
+		return err
+	}
+	return e.store.ExpireQueued(ctx, limit)
 }
 
 // stop waits for the workers. It ends their runs when somebody cancels them, or when the drain limit is over.

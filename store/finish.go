@@ -29,7 +29,7 @@ func (s *Store) ExpireQueued(ctx context.Context, limit time.Duration) error {
 	}
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		for _, id := range ids {
-			if _, err := t.end(ctx, id, Queued, Expired, fmt.Sprintf("it was not begun within %s", limit)); err != nil {
+			if _, err := t.end(ctx, id, Queued, Expired, fmt.Sprintf("it was not begun within %s", Span(limit))); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // The settings that drover keeps for itself.
@@ -14,8 +16,12 @@ const (
 
 // Setting returns a setting's value, or "" when it was never set.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+	return setting(ctx, s.read, name)
+}
+
+func setting(ctx context.Context, db sqlx.QueryerContext, name string) (string, error) {
 	var values []string
-	if err := s.read.SelectContext(ctx, &values, "SELECT value FROM settings WHERE name = ?", name); err != nil {
+	if err := sqlx.SelectContext(ctx, db, &values, "SELECT value FROM settings WHERE name = ?", name); err != nil {
 		return "", fmt.Errorf("read setting %s: %w", name, err)
 	}
 	if len(values) == 0 {
@@ -26,15 +32,30 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 
 // SetSetting keeps a setting.
 func (s *Store) SetSetting(ctx context.Context, actor Actor, name, value string) error {
-	before, err := s.Setting(ctx, name)
-	if err != nil || before == value {
+	return s.changeSetting(ctx, actor, name, value, func(ctx context.Context, t *tx) error { return t.setSetting(ctx, name, value) })
+}
+
+// ResetSetting forgets a setting: it is as if it had never been set.
+func (s *Store) ResetSetting(ctx context.Context, actor Actor, name string) error {
+	return s.changeSetting(ctx, actor, name, "", func(ctx context.Context, t *tx) error {
+		_, err := t.ExecContext(ctx, "DELETE FROM settings WHERE name = ?", name)
+		return err
+	})
+}
+
+func (s *Store) changeSetting(ctx context.Context, actor Actor, name, value string, change func(context.Context, *tx) error) error {
+	if before, err := s.Setting(ctx, name); err != nil || before == value {
 		return err
 	}
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
-		if err := t.setSetting(ctx, name, value); err != nil {
+		before, err := setting(ctx, t, name)
+		if err != nil || before == value {
 			return err
 		}
-		return t.audit(ctx, actor, "setting.changed", "setting/"+name, detail{"value": value})
+		if err := change(ctx, t); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, "setting.changed", "setting/"+name, detail{"before": before, "value": value})
 	})
 }
 

@@ -104,7 +104,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.serveCommand(), c.demoCommand(), c.runCommand(), c.historyCommand(), c.showCommand(),
 		c.serverCommand(), c.credentialCommand(), c.userCommand(), c.actionCommand(), c.manifestCommand(),
-		c.doctorCommand(), c.importCommand(),
+		c.doctorCommand(), c.importCommand(), c.setCommand(),
 	)
 	wrapArgs(root)
 	return root
