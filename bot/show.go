@@ -32,6 +32,9 @@ func showServer(s store.Server) string {
 	if len(s.HostKeys) == 0 {
 		lines = append(lines, "Its host key is not trusted yet. An admin types "+code("trust "+s.Name))
 	}
+	if s.HostAt != nil {
+		lines = append(lines, escape(fmt.Sprintf("%s · kernel %s", s.Host, s.Host.Kernel))+" · seen "+when(*s.HostAt))
+	}
 	if s.FactsAt != nil {
 		var facts []string
 		for name, value := range sorted(s.Facts) {

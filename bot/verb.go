@@ -125,6 +125,9 @@ func serverLine(s store.Server) string {
 	for _, tag := range s.Tags {
 		line += " tag:" + escape(tag)
 	}
+	if s.HostAt != nil {
+		line += " · " + escape(s.Host.String())
+	}
 	switch {
 	case s.DisabledReason != "":
 		line += " · disabled: " + escape(s.DisabledReason)

@@ -47,9 +47,9 @@ func TestTheVerbsThatLook(t *testing.T) {
 	o.slash("U0OPERATOR", ops, "wreck web1 because *why* <not>")
 	o.shows(ops, 1, store.Failed)
 	for text, want := range map[string][]string{
-		"list":         {"*3 servers*", "`web1` tag:web", "`db1` tag:db", "`cache1` · host key not trusted yet"},
+		"list":         {"*3 servers*", "`web1` tag:web · debian 12", "`db1` tag:db", "`cache1` · host key not trusted yet"},
 		"LIST":         {"*3 servers*"},
-		"show web1":    {"*web1*", "`ops@127.0.0.1:", "tags: web", "host key `SHA256:web1`"},
+		"show web1":    {"*web1*", "`ops@127.0.0.1:", "tags: web", "debian 12 · kernel 6.1.0-37-amd64 · seen <!date", "host key `SHA256:web1`"},
 		"show WEB1":    {"*web1*"},
 		"show cache1":  {"Its host key is not trusted yet. An admin types `trust cache1`"},
 		"show 1":       {":x: *#1 wreck web1* *failed*", "`web1`  failed: it broke", "<@U0OPERATOR>", "because *why* &lt;not&gt;"},

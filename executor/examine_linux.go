@@ -16,7 +16,6 @@ const probeLimit = 30 * time.Second
 // look runs as the login user. sudo is asked without a password first: that never counts as a failed attempt. What it
 // is asked for is what drover runs as root: /bin/sh.
 const look = `echo "uid=$(id -u)"
-echo "system=$(uname -s)"
 echo "login-shell=${SHELL##*/}"
 if [ "$(id -u)" = 0 ]; then echo sudo=root
 elif ! command -v sudo >/dev/null 2>&1; then echo sudo=missing
@@ -39,11 +38,7 @@ func (x *examination) linux(ctx context.Context) {
 		return
 	}
 	x.add("shell", Fine, fmt.Sprintf("/bin/sh works; the login shell %s is not used", facts["login-shell"]))
-	if facts["system"] == "Linux" {
-		x.add("platform", Fine, "linux")
-	} else {
-		x.add("platform", Worth, fmt.Sprintf("it says that it is %s, and its entry says linux: the built-in actions may not work there", facts["system"]))
-	}
+	x.add("platform", Fine, fmt.Sprintf("linux: %s, kernel %s", hostOf(result), result.Host.Kernel))
 	x.sudo(ctx, facts["sudo"])
 }
 

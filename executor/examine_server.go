@@ -149,6 +149,11 @@ func (x *examination) failed(err error) {
 		return
 	}
 	failure.Server = x.server.Name
+	if failure.Kind == ssh.WrongPlatform {
+		x.reached()
+		x.add("platform", Wrong, failure.Sentence())
+		return
+	}
 	at := step(failure.Kind)
 	x.passed(at)
 	x.add([]string{"reach", "host-key", "login", "shell"}[at], Wrong, failure.Sentence())

@@ -102,7 +102,7 @@ func (j job) started(ctx context.Context) {
 
 // judge turns what the server answered into the target's end.
 func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
-	out := store.Result{Stdout: r.Stdout, Stderr: r.Stderr}
+	out := store.Result{Stdout: r.Stdout, Stderr: r.Stderr, Host: hostOf(r)}
 	var failure *ssh.Error
 	switch {
 	case err == nil:
@@ -154,4 +154,12 @@ func interpret(definition *action.Action, out store.Result, r ssh.Result) store.
 		out.State, out.ErrorKind = store.TargetFailed, "exit"
 	}
 	return out
+}
+
+// hostOf is what the server said of itself, as it is kept.
+func hostOf(r ssh.Result) store.Host {
+	h := r.Host
+	return store.Host{
+		System: h.System, Distribution: h.Distribution, Version: h.Version, Like: h.Like, Kernel: h.Kernel, MachineID: h.MachineID, Boot: h.Boot(),
+	}
 }

@@ -177,7 +177,7 @@ func TestSomeServersDownMakeARunPartial(t *testing.T) {
 
 func TestOutputAndFactsAreKept(t *testing.T) {
 	w := newWorld(t)
-	w.host("web1", func(s *sshtest.Session) int {
+	host := w.host("web1", func(s *sshtest.Session) int {
 		fmt.Fprint(s.Stderr, "a warning\n")
 		for _, line := range []string{"@@drover result", "@@drover uptime", "7200.00 1.0", "@@drover kernel", "Linux 6.1.0 x86_64", "@@drover reboot", "yes", "@@drover end"} {
 			fmt.Fprintln(s.Stdout, line)
@@ -196,6 +196,21 @@ func TestOutputAndFactsAreKept(t *testing.T) {
 		t.Errorf("facts %v of %v", server.Facts, server.FactsAt)
 	}
 	equal(t, server.Facts, target.Facts)
+	if said := host.Host(); server.Host.String() != "debian 12" || server.Host.Boot != said.BootID+":"+said.BootStart || server.Host.MachineID != said.MachineID || server.HostAt == nil {
+		t.Errorf("it said %+v at %v", server.Host, server.HostAt)
+	}
+}
+
+// TestAWrongPlatformIsNamed: the command is not run, and the sentence says what to correct.
+func TestAWrongPlatformIsNamed(t *testing.T) {
+	w := newWorld(t)
+	host := w.host("web1", nil)
+	host.SetHost(func(h *sshtest.Host) { h.System = "FreeBSD" })
+	w.serve(w.engine)
+	target := w.ended(w.submit("poke web1").ID).Targets[0]
+	if target.State != store.TargetFailed || target.ErrorKind != "wrong_platform" || host.Sessions() != 0 || !strings.Contains(target.Summary, "runs FreeBSD and not Linux") {
+		t.Errorf("%s %s after %d commands: %s", target.State, target.ErrorKind, host.Sessions(), target.Summary)
+	}
 }
 
 // TestATerminalWorksItsOwnRun: without a serve, `drover run` works the run that it has made.

@@ -98,7 +98,7 @@ func (e *Engine) again(ctx context.Context, target store.Target) error {
 
 // proof reads an end out of what a server answered, or says false when that proves nothing.
 func proof(definition *action.Action, r ssh.Result, err error) (store.Result, bool) {
-	out := store.Result{Stdout: r.Stdout, Stderr: r.Stderr}
+	out := store.Result{Stdout: r.Stdout, Stderr: r.Stderr, Host: hostOf(r)}
 	var failure *ssh.Error
 	switch {
 	case err == nil:

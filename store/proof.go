@@ -84,7 +84,7 @@ func (s *Store) Prove(ctx context.Context, target Target, r Result) (proven bool
 
 // proven is what follows from a proof: for the server's facts, the log, the run and its messages.
 func (t *tx) proven(ctx context.Context, target Target, r Result) error {
-	if err := t.saveFacts(ctx, target.ServerID, r.Facts); err != nil {
+	if err := t.saveSeen(ctx, target.ServerID, r); err != nil {
 		return err
 	}
 	err := t.auditRun(ctx, Drover, "target.proven", target.RunID, detail{

@@ -22,6 +22,8 @@ type Server struct {
 	DisabledReason string    `db:"disabled_reason" json:"disabled_reason"`
 	Facts          Strings   `db:"facts"           json:"facts"`
 	FactsAt        *Time     `db:"facts_at"        json:"facts_at"`
+	Host           Host      `db:"host"            json:"host"`
+	HostAt         *Time     `db:"host_at"         json:"host_at"`
 	CreatedAt      Time      `db:"created_at"      json:"created_at"`
 	Tags           []string  `db:"-"               json:"tags"`
 	HostKeys       []HostKey `db:"-"               json:"host_keys"`
@@ -92,8 +94,8 @@ func (t *tx) setTags(ctx context.Context, id string, tags []string) error {
 	return nil
 }
 
-// EditServer replaces everything but the name, the pins and the facts. A new address or port drops the pins: they
-// belong to the machine that was there.
+// EditServer replaces everything but the name, the pins and what was seen. A new address or port drops the pins and what
+// the server said of itself: they belong to the machine that was there.
 func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		moved, err := t.change(ctx, "DELETE FROM host_keys WHERE server_id = (SELECT id FROM servers WHERE name = ? AND (address <> ? OR port <> ?))",
@@ -101,8 +103,10 @@ func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) erro
 		if err != nil {
 			return fmt.Errorf("edit server %s: %w", server.Name, err)
 		}
-		edited, err := t.change(ctx, `UPDATE servers SET address = ?, port = ?, platform = ?, login_user = ?, credential_id = ?, jump_id = ?, note = ? WHERE name = ?`,
-			server.Address, server.Port, server.Platform, server.LoginUser, server.CredentialID, server.JumpID, server.Note, server.Name)
+		edited, err := t.change(ctx, `UPDATE servers SET address = ?, port = ?, platform = ?, login_user = ?, credential_id = ?, jump_id = ?, note = ?,
+			host = CASE WHEN address = ? AND port = ? THEN host ELSE '{}' END, host_at = CASE WHEN address = ? AND port = ? THEN host_at END WHERE name = ?`,
+			server.Address, server.Port, server.Platform, server.LoginUser, server.CredentialID, server.JumpID, server.Note,
+			server.Address, server.Port, server.Address, server.Port, server.Name)
 		if err != nil {
 			return fmt.Errorf("edit server %s: %w", server.Name, err)
 		}
@@ -159,7 +163,7 @@ func (s *Store) SetDisabled(ctx context.Context, actor Actor, name, reason strin
 }
 
 const selectServer = `SELECT s.id, s.name, s.address, s.port, s.platform, s.login_user, s.credential_id, s.jump_id, s.note, s.disabled_reason,
-	s.facts, s.facts_at, s.created_at, coalesce(c.name, '') AS credential, coalesce(j.name, '') AS jump
+	s.facts, s.facts_at, s.host, s.host_at, s.created_at, coalesce(c.name, '') AS credential, coalesce(j.name, '') AS jump
 	FROM servers s LEFT JOIN credentials c ON c.id = s.credential_id LEFT JOIN servers j ON j.id = s.jump_id`
 
 // Servers lists all servers by name, with tags and pins.

@@ -93,6 +93,29 @@ func TestANewAddressDropsThePins(t *testing.T) {
 	}
 }
 
+// TestANewAddressIsAnotherMachine: what the one before said of itself is not its own.
+func TestANewAddressIsAnotherMachine(t *testing.T) {
+	f := newFarm(t, "web1")
+	run, lease := f.started()
+	f.begin(lease, run.Targets[0].ID)
+	seen := store.Host{System: "Linux", MachineID: "1"}
+	want(t, true)(f.FinishTarget(t.Context(), lease, run.Targets[0], store.Result{State: store.TargetSucceeded, Host: seen}))
+	for _, step := range []struct {
+		edit func(*store.Server)
+		want store.Host
+	}{
+		{func(s *store.Server) { s.Note = "moved soon" }, seen},
+		{func(s *store.Server) { s.Port = 2222 }, store.Host{}},
+	} {
+		edited := named(t, f.Store, "web1")
+		step.edit(&edited)
+		ok(t, f.EditServer(t.Context(), alice, edited))
+		if got := named(t, f.Store, "web1"); got.Host != step.want || (got.HostAt == nil) != (step.want == store.Host{}) {
+			t.Errorf("%+v of %v", got.Host, got.HostAt)
+		}
+	}
+}
+
 func TestAServerIsNotRemovedWhileARunIsUnderWay(t *testing.T) {
 	f := newFarm(t, "web1", "web2")
 	run, lease := f.started()

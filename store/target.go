@@ -66,6 +66,7 @@ type Result struct {
 	Stdout    string
 	Stderr    string
 	Facts     Strings
+	Host      Host
 	GoesOn    bool // drover stopped waiting and the command did not: its end is to be proven
 }
 
@@ -153,7 +154,7 @@ func (s *Store) FinishTarget(ctx context.Context, lease Lease, target Target, r 
 		if !finished {
 			return nil
 		}
-		if err := t.saveFacts(ctx, target.ServerID, r.Facts); err != nil {
+		if err := t.saveSeen(ctx, target.ServerID, r); err != nil {
 			return err
 		}
 		if err := t.touchReply(ctx, lease.RunID, target.ID); err != nil {
@@ -163,17 +164,6 @@ func (s *Store) FinishTarget(ctx context.Context, lease Lease, target Target, r 
 			detail{"server": target.Server, "exit_code": r.ExitCode, "error_kind": r.ErrorKind, "summary": r.Summary})
 	})
 	return finished, err
-}
-
-func (t *tx) saveFacts(ctx context.Context, serverID string, facts Strings) error {
-	if len(facts) == 0 {
-		return nil
-	}
-	_, err := t.ExecContext(ctx, "UPDATE servers SET facts = ?, facts_at = ? WHERE id = ?", facts, t.now, serverID)
-	if err != nil {
-		return fmt.Errorf("keep a server's facts: %w", err)
-	}
-	return nil
 }
 
 // touchReply marks the run as changed, and the reply that tells of the target as behind.

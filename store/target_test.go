@@ -163,26 +163,27 @@ func TestAResultIsKeptWhole(t *testing.T) {
 	result := store.Result{
 		State: store.TargetFailed, ExitCode: &code, ErrorKind: "exit", Summary: "it failed", Details: "line 1\nline 2",
 		Stdout: "out\x00\xffput", Stderr: "err", Facts: store.Strings{"os": "Debian 13"},
+		Host: store.Host{System: "Linux", Distribution: "debian", Version: "13", Boot: "b:1"},
 	}
 	want(t, true)(f.FinishTarget(t.Context(), lease, run.Targets[0], result))
 	got := f.read(run.ID).Targets[0]
+	web1 := get[store.Server](t)(f.ServerNamed(t.Context(), "web1"))
 	if diff := cmp.Diff(result, store.Result{
 		State: got.State, ExitCode: got.ExitCode, ErrorKind: got.ErrorKind, Summary: got.Summary, Details: got.Details,
-		Stdout: got.Stdout, Stderr: got.Stderr, Facts: got.Facts,
+		Stdout: got.Stdout, Stderr: got.Stderr, Facts: got.Facts, Host: web1.Host,
 	}); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if took := got.FinishedAt.Sub(got.StartedAt.Time); took != time.Second {
 		t.Errorf("it took %v, want 1s", took)
 	}
-	web1 := get[store.Server](t)(f.ServerNamed(t.Context(), "web1"))
-	if web1.Facts["os"] != "Debian 13" || web1.FactsAt == nil || !web1.FactsAt.Equal(c.Now()) {
-		t.Errorf("the server's facts are %v of %v", web1.Facts, web1.FactsAt)
+	if web1.Facts["os"] != "Debian 13" || web1.FactsAt == nil || !web1.FactsAt.Equal(c.Now()) || web1.HostAt == nil || !web1.HostAt.Equal(c.Now()) {
+		t.Errorf("the server's facts are %v of %v, seen %v", web1.Facts, web1.FactsAt, web1.HostAt)
 	}
 	f2, lease2 := f.started()
 	f.begin(lease2, f2.Targets[0].ID)
 	f.succeed(lease2, f2.Targets[0])
-	if web1 = get[store.Server](t)(f.ServerNamed(t.Context(), "web1")); web1.Facts["os"] != "Debian 13" {
+	if web1 = get[store.Server](t)(f.ServerNamed(t.Context(), "web1")); web1.Facts["os"] != "Debian 13" || web1.Host.String() != "debian 13" {
 		t.Error("a result without facts wiped those that are known")
 	}
 }

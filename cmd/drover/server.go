@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -185,8 +186,8 @@ func (c *cli) serverList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printList(c.out, asJSON, servers, "NAME\tLOGIN\tPLATFORM\tCREDENTIAL\tTAGS\tTRUSTED\tDISABLED", func(s store.Server) string {
-				return fmt.Sprintf("%s\t%s@%s:%d%s\t%s\t%s\t%s\t%s\t%s", s.Name, s.LoginUser, s.Address, s.Port, via(s), s.Platform,
+			return printList(c.out, asJSON, servers, "NAME\tLOGIN\tPLATFORM\tSYSTEM\tCREDENTIAL\tTAGS\tTRUSTED\tDISABLED", func(s store.Server) string {
+				return fmt.Sprintf("%s\t%s@%s:%d%s\t%s\t%s\t%s\t%s\t%s\t%s", s.Name, s.LoginUser, s.Address, s.Port, via(s), s.Platform, seen(s),
 					s.Credential, strings.Join(s.Tags, ","), yesNo(len(s.HostKeys) > 0), s.DisabledReason)
 			})
 		})
@@ -199,6 +200,14 @@ func via(s store.Server) string {
 		return ""
 	}
 	return " via " + s.Jump
+}
+
+// seen is the system that a server said it was, and on which day.
+func seen(s store.Server) string {
+	if s.HostAt == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", s.Host, s.HostAt.Format(time.DateOnly))
 }
 
 func (c *cli) serverShow() *cobra.Command {

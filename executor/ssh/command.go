@@ -74,4 +74,6 @@ type Result struct {
 	// first two on a connection that was there before.
 	Connect, Login, Run time.Duration
 	Stop                Stop
+	// Host is which machine has answered. It is there whenever the command has begun; a Raw command's server says nothing of itself.
+	Host HostFacts
 }

@@ -1,8 +1,7 @@
-# $1 nonce, $2 the command's text, $3 this script, $4 sudo, plain or root, $5 the job's id, $6 start, attach or work.
+# $1 nonce, $2 the command's text, $3 this script behind host.sh, $4 sudo, plain or root, $5 the job's id, $6 start, attach or work.
 # The texts are encoded for printf %b.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}
-LC_ALL=C NO_COLOR=1 TERM=dumb SYSTEMD_PAGER=cat SYSTEMD_COLORS=0
-export PATH LC_ALL NO_COLOR TERM SYSTEMD_PAGER SYSTEMD_COLORS
+
+[ "$6" = work ] || host "$1" || exit 125
 
 if [ "$4" = sudo ]; then
 	exec sudo -S -p "drover-prompt-$1" -- /bin/sh -c "$(printf %b "$3")" drover "$1" "$2" "$3" root "$5" "$6"

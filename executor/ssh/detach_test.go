@@ -14,6 +14,7 @@ import (
 
 // TestDetachInEveryShell: the start, the refusal of a second one, and finding it again, in each shell that /bin/sh may be.
 func TestDetachInEveryShell(t *testing.T) {
+	detachScript := hostScript + detachScript
 	withoutSetsid := strings.Replace(detachScript, "command -v setsid", "false", 1)
 	for name, shell := range shells {
 		for how, source := range map[string]string{"with setsid": detachScript, "without setsid": withoutSetsid} {
@@ -67,7 +68,7 @@ func detached(t *testing.T, cmd *exec.Cmd, home string) (stdout, stderr string, 
 }
 
 func TestTheDetachScriptIsPOSIX(t *testing.T) {
-	if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(detachScript), "detach.sh"); err != nil {
+	if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(hostScript+detachScript), "detach.sh"); err != nil {
 		t.Fatal(err)
 	}
 }

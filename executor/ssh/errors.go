@@ -29,6 +29,7 @@ const (
 	CertificateExpired Kind = "certificate_expired"  // login refused, and the certificate's time is over
 	JumpForbidden      Kind = "jump_forbidden"       // the jump host does not forward connections
 	NoShell            Kind = "no_shell"             // the account may log in but not run commands
+	WrongPlatform      Kind = "wrong_platform"       // it is not the system that it is registered as; nothing was run
 	SudoRefused        Kind = "sudo_refused"         // the user may not use sudo for this
 	SudoPasswordNeeded Kind = "sudo_password_needed" // sudo asks for a password and none is stored
 	SudoWrongPassword  Kind = "sudo_wrong_password"  // sudo asked again after the only attempt
@@ -48,14 +49,15 @@ const (
 // Error is the only type of error that Run, Attach and ScanHostKeys return. It never
 // holds a secret or the text of the command.
 type Error struct {
-	Kind   Kind
-	Server string    // the server's name
-	Banner string    // what the server said before or during the login, cleaned; often ""
-	Began  bool      // the command may have begun on the server
-	Stop   Stop      // what is known of a command that was stopped
-	Jump   string    // the jump host's name, when it failed on the way there
-	Until  time.Time // HeldBack: when drover tries again
-	Err    error     // the technical cause; may be nil
+	Kind    Kind
+	Server  string    // the server's name
+	Banner  string    // what the server said before or during the login, cleaned; often ""
+	Began   bool      // the command may have begun on the server
+	Stop    Stop      // what is known of a command that was stopped
+	Jump    string    // the jump host's name, when it failed on the way there
+	Until   time.Time // HeldBack: when drover tries again
+	Answers string    // WrongPlatform: the system that it seems to be ("RouterOS"); "" when it does not say
+	Err     error     // the technical cause; may be nil
 }
 
 // Error is short and technical. Sentence is for people.

@@ -70,6 +70,9 @@ func (s *session) endedEarly(e exit) error {
 	default:
 	}
 	said := s.preface()
+	if e := s.wrongPlatform(); e != nil {
+		return e
+	}
 	if k := s.jobKind(); k != "" {
 		return &Error{Kind: k, Began: k == JobExists, Err: errors.New(said)}
 	}
@@ -91,6 +94,9 @@ func (s *session) closedEarly() error {
 	if s.hasBegun() {
 		return nil
 	}
+	if e := s.wrongPlatform(); e != nil {
+		return e
+	}
 	if s.alive() {
 		return &Error{Kind: NoShell, Err: errors.New(s.preface())}
 	}
@@ -103,7 +109,7 @@ func (s *session) closedEarly() error {
 func (s *session) preface() string {
 	<-s.drained
 	const enough = 300
-	text := strings.TrimSpace(Clean(string(s.err.gate.preface) + string(s.out.gate.preface)))
+	text := strings.TrimSpace(Clean(withoutHost(s.err.gate.preface, s.nonce) + string(s.out.gate.preface)))
 	text = s.err.lines.redactor.line(text)
 	if len(text) > enough {
 		text = strings.ToValidUTF8(text[:enough], "") + "…"

@@ -114,6 +114,8 @@ func (e *Error) Sentence() string {
 		s = fmt.Sprintf(format, name, e.stopped())
 	case e.Kind == LinkLost && !e.Began:
 		s = fmt.Sprintf("The connection to %s was lost before the command began: try again.", name)
+	case e.Kind == WrongPlatform:
+		s = e.wrongPlatform(name)
 	case e.Kind == HeldBack:
 		s = fmt.Sprintf(format, name, e.Until.UTC().Format("15:04:05 UTC"))
 	default:
@@ -148,4 +150,16 @@ func (e *Error) stopped() string {
 	default:
 		return "whether it still runs is unknown, so check before you try again."
 	}
+}
+
+// wrongPlatform says what a server is, and how to tell drover.
+func (e *Error) wrongPlatform(name string) string {
+	correct := map[string]string{"RouterOS": "routeros", "IOS": "ios"}[e.Answers]
+	switch {
+	case e.Answers == "":
+		return fmt.Sprintf("%s is registered as Linux but does not say that it is, so nothing was run: check its platform with an admin.", name)
+	case correct == "":
+		return fmt.Sprintf("%s runs %s and not Linux. drover does not know that system, so nothing was run: an admin takes it out with `drover server disable %[1]s`.", name, e.Answers)
+	}
+	return fmt.Sprintf("%s answers as %s and not as Linux, so nothing was run: an admin corrects it with `drover server edit %[1]s --platform %[3]s`.", name, e.Answers, correct)
 }

@@ -337,6 +337,7 @@ func (s *session) finish(res *Result) {
 	<-s.closed
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	res.Host = hostFacts(s.err.gate.preface, s.nonce)
 	res.Stdout, res.StdoutTruncated = s.out.kept.text()
 	res.Stderr, res.StderrTruncated = s.err.kept.text()
 }

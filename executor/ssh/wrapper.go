@@ -8,15 +8,15 @@ import (
 	"al.essio.dev/pkg/shellescape"
 )
 
-// script runs on the server; see its comments. It is the same for every command.
-//
-//go:embed wrapper.sh
-var script string
-
-// detachScript takes its place for a command that outlives the connection.
-//
-//go:embed detach.sh
-var detachScript string
+// The scripts that run on the server; see their comments. They are the same for every command.
+var (
+	//go:embed host.sh
+	hostScript string // begins both of the others
+	//go:embed wrapper.sh
+	script string
+	//go:embed detach.sh
+	detachScript string // for a command that outlives the connection
+)
 
 // bootstrap unpacks the script. It holds nothing that any login shell treats
 // specially inside single quotes.
@@ -27,6 +27,7 @@ const (
 	startMark = "drover-start-" // on both streams: what follows is the command's
 	stopMark  = "drover-stop-"  // on stderr: the command was ended on request
 	promptTag = "drover-prompt-"
+	hostTag   = "drover-host-" // before the start, with " " and name=value: which machine it is
 	jobTag    = "drover-job-"  // before the start, with "-" and a word: why a job is not started or followed
 	overMark  = "drover-over-" // on stderr: the exit status that follows is the job's own
 	diedMark  = "drover-died-" // on stderr: the job has ended without an exit status
@@ -54,7 +55,7 @@ func wrap(nonce string, cmd Command) string {
 		source, rest = detachScript, append(rest, cmd.Detach, cmd.verb())
 	}
 	return "exec " + shellescape.QuoteCommand(append([]string{
-		"/bin/sh", "-c", bootstrap, "drover", nonce, encode(cmd.Text), encode(compact(source)),
+		"/bin/sh", "-c", bootstrap, "drover", nonce, encode(cmd.Text), encode(compact(hostScript + source)),
 	}, rest...))
 }
 

@@ -1,7 +1,6 @@
-# $1 nonce, $2 the command's text, $3 this script, $4 sudo or plain. The texts are encoded for printf %b.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}
-LC_ALL=C NO_COLOR=1 TERM=dumb SYSTEMD_PAGER=cat SYSTEMD_COLORS=0
-export PATH LC_ALL NO_COLOR TERM SYSTEMD_PAGER SYSTEMD_COLORS
+# $1 nonce, $2 the command's text, $3 this script behind host.sh, $4 sudo or plain. The texts are encoded for printf %b.
+
+host "$1" || exit 125
 
 # As root all of this runs once more: only root can end what root has started.
 if [ "$4" = sudo ]; then

@@ -22,6 +22,9 @@ type Config struct {
 	Handler func(*Session) int
 	// Banner is shown during the login.
 	Banner string
+	// NoShell is what a device without a shell says to a command in drover's wrapper, of which it runs nothing:
+	// "bad command name exec (line 1 column 1)". "": the server has a shell.
+	NoShell string
 }
 
 // User is who may log in, and what sudo lets them do.

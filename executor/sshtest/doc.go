@@ -7,7 +7,8 @@
 //	exec /bin/sh -c BOOTSTRAP drover NONCE TEXT SCRIPT plain|sudo
 //
 // is drover's wrapper (see executor/ssh): the server then acts as the wrapper would.
-// It asks for sudo's password on standard error with "drover-prompt-NONCE", says
+// It says which machine it is with lines "drover-host-NONCE NAME=VALUE" on standard error,
+// asks for sudo's password there with "drover-prompt-NONCE", says
 // "drover-start-NONCE" on both outputs, hands TEXT to the Handler, ends the Handler's
 // context when standard input closes, and confirms that with "drover-stop-NONCE".
 //

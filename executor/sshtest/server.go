@@ -22,6 +22,7 @@ type Server struct {
 	key      gossh.Signer
 	conns    map[net.Conn]struct{}
 	faults   faults
+	host     Host
 	closed   bool
 	jobs     map[string]*job // by id
 
@@ -39,12 +40,14 @@ func Start(config Config) (*Server, error) {
 	}
 	s := &Server{config: config, key: config.HostKey, conns: make(map[net.Conn]struct{}), jobs: make(map[string]*job)}
 	s.life, s.end = context.WithCancel(context.Background())
+	var err error
+	if s.host, err = newHost(); err != nil {
+		return nil, err
+	}
 	if s.key == nil {
-		key, err := newKey()
-		if err != nil {
+		if s.key, err = newKey(); err != nil {
 			return nil, err
 		}
-		s.key = key
 	}
 	l, err := net.Listen("tcp", config.Listen)
 	if err != nil {

@@ -49,10 +49,14 @@ func (s *Server) run(ctx context.Context, user string, ch gossh.Channel, line st
 	session := &Session{Command: line, Raw: line, User: user, Stdout: ch, Stderr: ch.Stderr(), ctx: ctx}
 	w, ok := unwrap(line)
 	var code int
-	if ok {
+	switch {
+	case ok && s.config.NoShell != "":
+		fmt.Fprintln(session.Stdout, s.config.NoShell)
+		code = 1
+	case ok:
 		session.Command, session.Sudo, session.Job = w.text, w.sudo, w.job
 		code = s.runWrapped(ctx, session, ch, w)
-	} else {
+	default:
 		code = s.handle(session)
 	}
 	if s.present().noExitStatus {
@@ -71,6 +75,9 @@ func (s *Server) handle(session *Session) int {
 
 // runWrapped does what drover's wrapper does on a real server.
 func (s *Server) runWrapped(ctx context.Context, session *Session, ch gossh.Channel, w wrapped) int {
+	if !s.introduce(session.Stderr, w.nonce) {
+		return 125
+	}
 	if w.sudo {
 		if code := s.sudo(session, ch, w.nonce); code != 0 {
 			return code

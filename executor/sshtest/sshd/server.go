@@ -49,11 +49,21 @@ type Server struct {
 // readyWithin is how long sshd may take to listen.
 const readyWithin = 10 * time.Second
 
-// Start starts sshd and returns when it listens.
+// Start starts sshd and returns when it listens. A free port may be taken by another process before sshd has it; then
+// another one is tried.
 func Start(config Config) (*Server, error) {
 	if err := Available(); err != nil {
 		return nil, err
 	}
+	for tries := 5; ; tries-- {
+		s, err := start(config)
+		if err == nil || config.Port != 0 || tries == 0 || !strings.Contains(err.Error(), "Address already in use") {
+			return s, err
+		}
+	}
+}
+
+func start(config Config) (*Server, error) {
 	s := &Server{address: config.Address, port: config.Port, replace: config.Replace, done: make(chan struct{})}
 	if s.address == "" {
 		s.address = "127.0.0.1"
