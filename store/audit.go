@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -33,21 +35,35 @@ func (t *tx) audit(ctx context.Context, actor Actor, event, subject string, d de
 	if err != nil {
 		return fmt.Errorf("audit %s: %w", event, err)
 	}
-	var last []AuditEntry
-	if err := t.SelectContext(ctx, &last, "SELECT * FROM audit ORDER BY seq DESC LIMIT 1"); err != nil {
-		return fmt.Errorf("audit %s: read the last entry: %w", event, err)
+	head, err := t.auditHead(ctx)
+	if err != nil {
+		return fmt.Errorf("audit %s: %w", event, err)
 	}
-	entry := AuditEntry{Seq: 1, At: t.now, Actor: actor, Event: event, Subject: subject, Payload: string(payload)}
-	if len(last) > 0 {
-		entry.Seq, entry.Prev = last[0].Seq+1, last[0].Hash
-	}
-	entry.Hash = entry.sum(t.keys.audit)
-	_, err = t.NamedExecContext(ctx, `INSERT INTO audit (seq, at, actor, event, subject, payload, prev, hash)
-		VALUES (:seq, :at, :actor, :event, :subject, :payload, :prev, :hash)`, entry)
+	e := AuditEntry{Seq: head.Seq + 1, At: t.now, Actor: actor, Event: event, Subject: subject, Payload: string(payload), Prev: head.Hash}
+	_, err = t.ExecContext(ctx, "INSERT INTO audit (seq, at, actor, event, subject, payload, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		e.Seq, e.At, e.Actor, e.Event, e.Subject, e.Payload, e.Prev, e.sum(t.keys.audit))
 	if err != nil {
 		return fmt.Errorf("audit %s: %w", event, err)
 	}
 	return nil
+}
+
+// Head is where the chain ends: the number of its last entry, and its hash. Of an empty log it is zero.
+type Head struct {
+	Seq  int64  `db:"seq"  json:"seq"`
+	Hash string `db:"hash" json:"hash"`
+}
+
+// auditHead reads two columns of one row, by the key: the log may be long, and its last entry large.
+func (t *tx) auditHead(ctx context.Context) (head Head, err error) {
+	err = t.GetContext(ctx, &head, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+	if errors.Is(err, sql.ErrNoRows) {
+		return Head{}, nil
+	}
+	if err != nil {
+		return head, fmt.Errorf("read the head of the log: %w", err)
+	}
+	return head, nil
 }
 
 // sum covers each field with its length, so that no two entries share a text.

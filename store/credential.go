@@ -136,6 +136,14 @@ func (s *Store) RemoveCredential(ctx context.Context, actor Actor, name string) 
 
 // whyNot tells, after a conditional change of a named row did nothing, whether the row is missing or in use.
 func (t *tx) whyNot(ctx context.Context, table, name string) error {
+	if err := t.exists(ctx, table, name); err != nil {
+		return err
+	}
+	return ErrInUse
+}
+
+// exists returns ErrNotFound when there is no row of that name.
+func (t *tx) exists(ctx context.Context, table, name string) error {
 	var n int
 	if err := t.GetContext(ctx, &n, "SELECT count(*) FROM "+table+" WHERE name = ?", name); err != nil {
 		return fmt.Errorf("look for %s in %s: %w", name, table, err)
@@ -143,5 +151,5 @@ func (t *tx) whyNot(ctx context.Context, table, name string) error {
 	if n == 0 {
 		return ErrNotFound
 	}
-	return ErrInUse
+	return nil
 }

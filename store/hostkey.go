@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // HostKey is a pin: a key that the server must prove to have.
@@ -14,12 +15,19 @@ type HostKey struct {
 	PinnedAt    Time   `db:"pinned_at"   json:"pinned_at"`
 }
 
-// PinHostKeys replaces a server's pins.
+// PinHostKeys replaces a server's pins. The same pins once more are no change: who trusted them first stays.
 func (s *Store) PinHostKeys(ctx context.Context, actor Actor, name string, pins []HostKey) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		var id string
 		if err := t.GetContext(ctx, &id, "SELECT id FROM servers WHERE name = ?", name); err != nil {
 			return fmt.Errorf("pin host keys of %s: %w", name, found(err))
+		}
+		var pinned []string
+		if err := t.SelectContext(ctx, &pinned, "SELECT public_key FROM host_keys WHERE server_id = ?", id); err != nil {
+			return fmt.Errorf("pin host keys of %s: %w", name, err)
+		}
+		if sameKeys(pinned, pins) {
+			return nil
 		}
 		if _, err := t.ExecContext(ctx, "DELETE FROM host_keys WHERE server_id = ?", id); err != nil {
 			return fmt.Errorf("pin host keys of %s: %w", name, err)
@@ -35,4 +43,14 @@ func (s *Store) PinHostKeys(ctx context.Context, actor Actor, name string, pins 
 		}
 		return t.audit(ctx, actor, "server.trusted", "server/"+name, detail{"fingerprints": fingerprints})
 	})
+}
+
+func sameKeys(pinned []string, pins []HostKey) bool {
+	keys := make([]string, len(pins))
+	for i, pin := range pins {
+		keys[i] = pin.PublicKey
+	}
+	slices.Sort(keys)
+	slices.Sort(pinned)
+	return slices.Equal(pinned, keys)
 }

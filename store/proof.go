@@ -127,9 +127,10 @@ func (t *tx) rederive(ctx context.Context, id string) error {
 // SkipWaiting ends a pending target that waits for one whose end is not proven. It returns false when it does not.
 func (s *Store) SkipWaiting(ctx context.Context, lease Lease, id, why string) (skipped bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
-		skipped, err = t.change(ctx, `UPDATE targets SET state = 'skipped', summary = ?, finished_at = ? WHERE id = ? AND state = 'pending' AND changes = TRUE
-			AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id AND o.changes = TRUE AND o.probe_at IS NOT NULL)`+leaseHeld,
-			why, t.now, id, lease.Epoch)
+		skipped, err = t.endTargets(ctx, lease.RunID, TargetSkipped, why, `UPDATE targets SET state = 'skipped', summary = ?, finished_at = ?
+			WHERE id = ? AND state = 'pending' AND changes = TRUE
+			AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id AND o.changes = TRUE AND o.probe_at IS NOT NULL)`+leaseHeld+
+			" RETURNING server", why, t.now, id, lease.Epoch)
 		if err != nil || !skipped {
 			return err
 		}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -77,8 +79,33 @@ func notAdded(err error) error {
 func (s Server) detail() detail {
 	return detail{
 		"address": s.Address, "port": s.Port, "platform": s.Platform, "user": s.LoginUser,
-		"credential": s.Credential, "jump": s.Jump, "tags": s.Tags, "note": s.Note,
+		"credential": s.Credential, "jump": s.Jump, "tags": slices.Compact(slices.Sorted(slices.Values(s.Tags))), "note": s.Note,
 	}
+}
+
+// differs tells what of a server is to be changed, as it is before.
+func (t *tx) differs(ctx context.Context, server Server) (was detail, err error) {
+	var before Server
+	if err := t.GetContext(ctx, &before, selectServer+" WHERE s.name = ?", server.Name); err != nil {
+		return nil, fmt.Errorf("edit server %s: %w", server.Name, found(err))
+	}
+	if err := t.SelectContext(ctx, &before.Tags, "SELECT tag FROM server_tags WHERE server_id = ?", before.ID); err != nil {
+		return nil, fmt.Errorf("edit server %s: %w", server.Name, err)
+	}
+	was = before.detail()
+	for field, value := range server.detail() {
+		same := reflect.DeepEqual(was[field], value)
+		switch field { // the names of these two may not be filled in
+		case "credential":
+			same = reflect.DeepEqual(before.CredentialID, server.CredentialID)
+		case "jump":
+			same = reflect.DeepEqual(before.JumpID, server.JumpID)
+		}
+		if same {
+			delete(was, field)
+		}
+	}
+	return was, nil
 }
 
 func (t *tx) setTags(ctx context.Context, id string, tags []string) error {
@@ -98,6 +125,10 @@ func (t *tx) setTags(ctx context.Context, id string, tags []string) error {
 // the server said of itself: they belong to the machine that was there.
 func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
+		was, err := t.differs(ctx, server)
+		if err != nil || len(was) == 0 {
+			return err
+		}
 		moved, err := t.change(ctx, "DELETE FROM host_keys WHERE server_id = (SELECT id FROM servers WHERE name = ? AND (address <> ? OR port <> ?))",
 			server.Name, server.Address, server.Port)
 		if err != nil {
@@ -120,7 +151,7 @@ func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) erro
 			return err
 		}
 		d := server.detail()
-		d["pins_dropped"] = moved
+		d["was"], d["pins_dropped"] = was, moved
 		return t.audit(ctx, actor, "server.edited", "server/"+server.Name, d)
 	})
 }
@@ -151,12 +182,12 @@ func (s *Store) SetDisabled(ctx context.Context, actor Actor, name, reason strin
 		event = "server.enabled"
 	}
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
-		changed, err := t.change(ctx, "UPDATE servers SET disabled_reason = ? WHERE name = ?", reason, name)
+		changed, err := t.change(ctx, "UPDATE servers SET disabled_reason = ? WHERE name = ? AND disabled_reason <> ?", reason, name, reason)
 		if err != nil {
 			return fmt.Errorf("change server %s: %w", name, err)
 		}
 		if !changed {
-			return ErrNotFound
+			return t.exists(ctx, "servers", name)
 		}
 		return t.audit(ctx, actor, event, "server/"+name, detail{"reason": reason})
 	})

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // TargetState is where one server of a run is.
@@ -102,12 +103,24 @@ func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began 
 			return fmt.Errorf("begin a target: %w", err)
 		}
 		if began {
-			return t.touch(ctx, lease.RunID)
+			return t.dispatched(ctx, lease.RunID, id)
 		}
 		waitsFor, err = t.wait(ctx, lease, id)
 		return err
 	})
 	return began, waitsFor, err
+}
+
+// dispatched follows a target that is about to be sent its command: the log has it before the server does.
+func (t *tx) dispatched(ctx context.Context, runID, id string) error {
+	if err := t.touch(ctx, runID); err != nil {
+		return err
+	}
+	var server string
+	if err := t.GetContext(ctx, &server, "SELECT server FROM targets WHERE id = ?", id); err != nil {
+		return fmt.Errorf("begin a target: %w", err)
+	}
+	return t.auditRun(ctx, Drover, "target.dispatched", runID, detail{"server": server})
 }
 
 // wait notes for which run a pending target waits.
@@ -193,20 +206,32 @@ func (s *Store) EndPending(ctx context.Context, lease Lease, state TargetState, 
 }
 
 func (t *tx) endPending(ctx context.Context, runID string, state TargetState, why string) error {
-	_, err := t.ExecContext(ctx, "UPDATE targets SET state = ?, summary = ?, finished_at = ? WHERE run_id = ? AND state = 'pending'", state, why, t.now, runID)
-	if err != nil {
-		return fmt.Errorf("end pending targets: %w", err)
+	_, err := t.endTargets(ctx, runID, state, why, `UPDATE targets SET state = ?, summary = ?, finished_at = ?
+		WHERE run_id = ? AND state = 'pending' RETURNING server`, state, why, t.now, runID)
+	return err
+}
+
+// endTargets ends targets of a run by an UPDATE that returns their servers, and tells of all of them in one entry.
+func (t *tx) endTargets(ctx context.Context, runID string, state TargetState, why, update string, args ...any) (ended bool, err error) {
+	var servers []string
+	if err := t.SelectContext(ctx, &servers, update, args...); err != nil {
+		return false, fmt.Errorf("end targets as %s: %w", state, err)
 	}
-	return nil
+	if len(servers) == 0 {
+		return false, nil
+	}
+	t.wrote = true
+	slices.Sort(servers)
+	return true, t.auditRun(ctx, Drover, "target."+string(state), runID, detail{"servers": servers, "summary": why})
 }
 
 // interruptOpen marks targets whose end nobody saw, and has those asked for that go on without drover.
 func (t *tx) interruptOpen(ctx context.Context, runID, why, whyDetached string) error {
-	_, err := t.ExecContext(ctx, `UPDATE targets SET state = 'interrupted', finished_at = ?,
+	_, err := t.endTargets(ctx, runID, TargetInterrupted, why, `UPDATE targets SET state = 'interrupted', finished_at = ?,
 		summary = CASE WHEN detached = TRUE THEN ? ELSE ? END, probe_at = CASE WHEN detached = TRUE THEN ? END
-		WHERE run_id = ? AND state IN ('dispatching', 'running')`, t.now, whyDetached, why, t.now, runID)
+		WHERE run_id = ? AND state IN ('dispatching', 'running') RETURNING server`, t.now, whyDetached, why, t.now, runID)
 	if err != nil {
-		return fmt.Errorf("mark interrupted targets: %w", err)
+		return err
 	}
 	return t.endPending(ctx, runID, TargetSkipped, "not begun: drover stopped before its turn")
 }

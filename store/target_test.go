@@ -258,7 +258,7 @@ func TestATargetsEndIsAudited(t *testing.T) {
 	want(t, true)(f.FinishRun(t.Context(), lease))
 	var events []string
 	ok(t, f.db.Select(&events, "SELECT event FROM audit WHERE subject = ? ORDER BY seq", fmt.Sprintf("run/%d", run.Number)))
-	if diff := cmp.Diff([]string{"run.requested", "run.started", "target.succeeded", "run.succeeded"}, events); diff != "" {
+	if diff := cmp.Diff([]string{"run.requested", "run.started", "target.dispatched", "target.succeeded", "run.succeeded"}, events); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

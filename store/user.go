@@ -56,10 +56,13 @@ func (s *Store) Users(ctx context.Context) ([]User, error) {
 // LinkLogin says that a login on drover's own host belongs to a Slack user.
 func (s *Store) LinkLogin(ctx context.Context, actor Actor, login string, user Actor) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.ExecContext(ctx, `INSERT INTO logins (login, actor) VALUES (?, ?)
-			ON CONFLICT (login) DO UPDATE SET actor = excluded.actor`, login, user)
+		linked, err := t.change(ctx, `INSERT INTO logins (login, actor) VALUES (?, ?)
+			ON CONFLICT (login) DO UPDATE SET actor = excluded.actor WHERE logins.actor <> excluded.actor`, login, user)
 		if err != nil {
 			return fmt.Errorf("link login %s: %w", login, err)
+		}
+		if !linked {
+			return nil
 		}
 		return t.audit(ctx, actor, "user.linked", "user/"+string(user), detail{"login": login})
 	})
