@@ -78,7 +78,7 @@ func TestWhatIsCheckedAgainAtDispatch(t *testing.T) {
 			if n := web1.Logins() + web2.Logins(); n > 0 {
 				t.Fatalf("%d connections", n)
 			}
-			equal(t, []string{"run.requested", "run.started", "run.denied"}, events(w.audit("run/1")))
+			equal(t, []string{"run.requested", "run.started", "target.skipped", "run.denied"}, events(w.audit("run/1")))
 		})
 	}
 }

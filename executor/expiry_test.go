@@ -31,7 +31,7 @@ func TestAStaleRunExpires(t *testing.T) {
 			if stale.Targets[0].State != store.TargetSkipped {
 				t.Errorf("its target is %s", stale.Targets[0].State)
 			}
-			equal(t, []string{"run.requested", "run.expired"}, events(w.audit("run/1")))
+			equal(t, []string{"run.requested", "target.skipped", "run.expired"}, events(w.audit("run/1")))
 			for _, id := range []string{look.ID, fresh.ID} {
 				must(t, begin(w, w.run(id)))
 				if run := w.ended(id); run.State != store.Succeeded {

@@ -54,7 +54,8 @@ func TestAKilledWorker(t *testing.T) {
 			if web1.Sessions() != 2 || web2.Sessions() != 1 || web3.Sessions() != 1 {
 				t.Errorf("%d, %d and %d commands", web1.Sessions(), web2.Sessions(), web3.Sessions())
 			}
-			equal(t, []string{"run.requested", "run.started", "run.abandoned", "run.interrupted"}, events(w.audit("run/1")))
+			equal(t, []string{"run.requested", "run.started", "target.dispatched", "target.dispatched",
+				"run.abandoned", "target.interrupted", "target.skipped", "run.interrupted"}, events(w.audit("run/1")))
 		})
 	}
 }
@@ -99,7 +100,8 @@ func TestAZombieChangesNothing(t *testing.T) {
 	if now.State != store.Interrupted || web2.Logins() > 0 {
 		t.Errorf("it is %s; %d connections to the next server", now.State, web2.Logins())
 	}
-	equal(t, []string{"run.requested", "run.started", "run.abandoned", "run.interrupted"}, events(w.audit("run/1")))
+	equal(t, []string{"run.requested", "run.started", "target.dispatched",
+		"run.abandoned", "target.interrupted", "target.skipped", "run.interrupted"}, events(w.audit("run/1")))
 }
 
 // TestATerminalDoesNotWaitForTheDead: without a serve, nobody else would mark what a dead worker holds.

@@ -25,7 +25,7 @@ func TestServersAreWorkedAtTheSameTime(t *testing.T) {
 	if run = w.ended(run.ID); run.State != store.Succeeded {
 		t.Fatalf("it is %s: %v", run.State, states(run))
 	}
-	equal(t, []string{"run.requested", "run.started", "target.succeeded", "target.succeeded", "run.succeeded"}, events(w.audit("run/1")))
+	equal(t, []string{"run.requested", "run.started", "target.dispatched", "target.dispatched", "target.succeeded", "target.succeeded", "run.succeeded"}, events(w.audit("run/1")))
 }
 
 func allUnderWay(run store.Run) bool {

@@ -1,0 +1,202 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"drover/store"
+)
+
+// entry is one line of the table of what is audited: a method that changes something, and what it writes.
+type entry struct {
+	method  string
+	variant string // tells apart several lines for one method
+	prepare func(f farm) (change func(context.Context) error)
+	want    []string // actor, event and subject of each entry
+	again   []string // what the same call writes the second time; mostly nothing, for then nothing changes
+}
+
+// entries is complete: TestEveryAuditedMethodIsInTheTable. Each line begins with web1 and web2 and the action restart.
+var entries = []entry{
+	{method: "AddAction", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.AddAction(ctx, alice, "stop", "name: stop") }
+	}, want: []string{"T1/U1 action.added action/stop"}},
+	{method: "EditAction", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.EditAction(ctx, alice, "restart", "name: restart # 2") }
+	}, want: []string{"T1/U1 action.edited action/restart"}, again: []string{"T1/U1 action.edited action/restart"}}, // a revision more
+	{method: "RemoveAction", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.RemoveAction(ctx, alice, "restart") }
+	}, want: []string{"T1/U1 action.removed action/restart"}},
+	{method: "InstallBuiltin", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.InstallBuiltin(ctx, "ping", "name: ping") }
+	}, want: []string{"drover action.installed action/ping"}},
+
+	{method: "AuditRefusal", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.AuditRefusal(ctx, alice, "action/restart", "no role") }
+	}, want: []string{"T1/U1 request.refused action/restart"}, again: []string{"T1/U1 request.refused action/restart"}}, // asked twice
+
+	{method: "Grant", prepare: func(f farm) func(context.Context) error {
+		b := store.Binding{Subject: "T1/U2", Role: store.Viewer, ActionGlob: "*", Effect: store.Allow}
+		return func(ctx context.Context) error { return f.Grant(ctx, alice, b) }
+	}, want: []string{"T1/U1 user.granted user/T1/U2"}},
+	{method: "Revoke", prepare: func(f farm) func(context.Context) error {
+		ok(f.t, f.Grant(f.t.Context(), alice, store.Binding{Subject: "T1/U2", Role: store.Viewer, ActionGlob: "*", Effect: store.Allow}))
+		return func(ctx context.Context) error { return f.Revoke(ctx, alice, "T1/U2", store.Viewer) }
+	}, want: []string{"T1/U1 user.revoked user/T1/U2"}},
+	{method: "LinkLogin", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.LinkLogin(ctx, "local:root", "alice", alice) }
+	}, want: []string{"local:root user.linked user/T1/U1"}},
+
+	{method: "AddCredential", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.AddCredential(ctx, alice, "ops", secrets("x", "y")) }
+	}, want: []string{"T1/U1 credential.added credential/ops"}},
+	{method: "RemoveCredential", prepare: func(f farm) func(context.Context) error {
+		ok(f.t, f.AddCredential(f.t.Context(), alice, "ops", secrets("x", "y")))
+		return func(ctx context.Context) error { return f.RemoveCredential(ctx, alice, "ops") }
+	}, want: []string{"T1/U1 credential.removed credential/ops"}},
+
+	{method: "AddServer", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.AddServer(ctx, alice, server("db1")) }
+	}, want: []string{"T1/U1 server.added server/db1"}},
+	{method: "EditServer", prepare: func(f farm) func(context.Context) error {
+		web1 := f.servers[0]
+		web1.Tags = []string{"web", "prod", "web"}
+		return func(ctx context.Context) error { return f.EditServer(ctx, alice, web1) }
+	}, want: []string{"T1/U1 server.edited server/web1"}},
+	{method: "EditServer", variant: "nothing", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.EditServer(ctx, alice, f.servers[0]) }
+	}},
+	{method: "SetDisabled", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.SetDisabled(ctx, alice, "web1", "broken fan") }
+	}, want: []string{"T1/U1 server.disabled server/web1"}},
+	{method: "RemoveServer", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.RemoveServer(ctx, alice, "web1") }
+	}, want: []string{"T1/U1 server.removed server/web1"}},
+	{method: "PinHostKeys", prepare: func(f farm) func(context.Context) error {
+		pins := []store.HostKey{{PublicKey: "ssh-ed25519 A", Fingerprint: "SHA256:a"}, {PublicKey: "ssh-rsa B", Fingerprint: "SHA256:b"}}
+		return func(ctx context.Context) error { return f.PinHostKeys(ctx, alice, "web1", pins) }
+	}, want: []string{"T1/U1 server.trusted server/web1"}},
+
+	{method: "SetSetting", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { return f.SetSetting(ctx, alice, "run-expiry", "5m") }
+	}, want: []string{"T1/U1 setting.changed setting/run-expiry"}},
+	{method: "ResetSetting", prepare: func(f farm) func(context.Context) error {
+		ok(f.t, f.SetSetting(f.t.Context(), alice, "run-expiry", "5m"))
+		return func(ctx context.Context) error { return f.ResetSetting(ctx, alice, "run-expiry") }
+	}, want: []string{"T1/U1 setting.changed setting/run-expiry"}},
+
+	{method: "CreateRun", prepare: func(f farm) func(context.Context) error {
+		n := f.request()
+		n.InboxKey = "slash/1"
+		return func(ctx context.Context) error { _, _, err := f.CreateRun(ctx, n); return err }
+	}, want: []string{"T1/U1 run.requested run/1"}},
+	{method: "Claim", prepare: func(f farm) func(context.Context) error {
+		run := f.create(f.request())
+		return func(ctx context.Context) error { _, _, err := f.Claim(ctx, run.ID, "serve/1", time.Minute); return err }
+	}, want: []string{"drover run.started run/1"}},
+	{method: "Cancel", variant: "queued", prepare: func(f farm) func(context.Context) error {
+		run := f.create(f.request())
+		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID); return err }
+	}, want: []string{"T1/U2 run.cancel_requested run/1", "drover target.cancelled run/1", "drover run.cancelled run/1"}},
+	{method: "Cancel", variant: "running", prepare: func(f farm) func(context.Context) error {
+		run, _ := f.started()
+		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID); return err }
+	}, want: []string{"T1/U2 run.cancel_requested run/1"}},
+	{method: "DenyRun", prepare: func(f farm) func(context.Context) error {
+		_, lease := f.started()
+		return func(ctx context.Context) error { _, err := f.DenyRun(ctx, lease, "rights lost"); return err }
+	}, want: []string{"drover target.skipped run/1", "drover run.denied run/1"}},
+	{method: "ExpireQueued", prepare: func(f farm) func(context.Context) error {
+		f.create(f.request())
+		_, err := f.db.Exec("UPDATE runs SET queued_at = 0")
+		ok(f.t, err)
+		return func(ctx context.Context) error { return f.ExpireQueued(ctx, time.Minute) }
+	}, want: []string{"drover target.skipped run/1", "drover run.expired run/1"}},
+
+	{method: "BeginTarget", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.started()
+		return func(ctx context.Context) error { _, _, err := f.BeginTarget(ctx, lease, run.Targets[0].ID); return err }
+	}, want: []string{"drover target.dispatched run/1"}},
+	{method: "FinishTarget", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.started()
+		f.begin(lease, run.Targets[0].ID)
+		return func(ctx context.Context) error {
+			_, err := f.FinishTarget(ctx, lease, run.Targets[0], store.Result{State: store.TargetUnreachable})
+			return err
+		}
+	}, want: []string{"drover target.unreachable run/1"}},
+	{method: "EndPending", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.started()
+		f.begin(lease, run.Targets[0].ID)
+		return func(ctx context.Context) error { return f.EndPending(ctx, lease, store.TargetSkipped, "stopped") }
+	}, want: []string{"drover target.skipped run/1"}},
+	{method: "SkipWaiting", prepare: func(f farm) func(context.Context) error {
+		f.goesOn(store.TargetTimedOut)
+		run, lease := f.started()
+		return func(ctx context.Context) error {
+			_, err := f.SkipWaiting(ctx, lease, run.Targets[0].ID, "waited")
+			return err
+		}
+	}, want: []string{"drover target.skipped run/2"}},
+	{method: "FinishRun", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.started()
+		for _, target := range run.Targets {
+			f.begin(lease, target.ID)
+			f.succeed(lease, target)
+		}
+		return func(ctx context.Context) error { _, err := f.FinishRun(ctx, lease); return err }
+	}, want: []string{"drover run.succeeded run/1"}},
+	{method: "ReapExpired", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.started()
+		f.begin(lease, run.Targets[0].ID)
+		ok(f.t, f.ReleaseOwners(f.t.Context(), "serve/"))
+		return func(ctx context.Context) error { _, err := f.ReapExpired(ctx); return err }
+	}, want: []string{
+		"drover run.abandoned run/1", "drover target.interrupted run/1", "drover target.skipped run/1", "drover run.interrupted run/1",
+	}},
+	{method: "EndProbes", prepare: func(f farm) func(context.Context) error {
+		f.goesOn(store.TargetInterrupted)
+		target := f.due()[0]
+		return func(ctx context.Context) error { _, err := f.EndProbes(ctx, target, "nobody knows"); return err }
+	}, want: []string{"drover target.not_proven run/1"}},
+	{method: "Prove", prepare: func(f farm) func(context.Context) error {
+		f.goesOn(store.TargetTimedOut)
+		target := f.due()[0]
+		return func(ctx context.Context) error {
+			_, err := f.Prove(ctx, target, store.Result{State: store.TargetSucceeded})
+			return err
+		}
+	}, want: []string{"drover target.proven run/1", "drover run.proven run/1"}},
+}
+
+func TestEachChangeWritesItsEntryAndNoChangeWritesNone(t *testing.T) {
+	for _, e := range entries {
+		t.Run(e.method+e.variant, func(t *testing.T) {
+			f := newFarm(t, "web1", "web2")
+			change := e.prepare(f)
+			var seen int
+			written := func() []string {
+				var list []string
+				ok(t, f.db.Select(&list, "SELECT actor || ' ' || event || ' ' || subject FROM audit WHERE seq > ? ORDER BY seq", seen))
+				seen += len(list)
+				return list
+			}
+			written()
+			ok(t, change(t.Context()))
+			if diff := cmp.Diff(e.want, written()); diff != "" {
+				t.Errorf("the change (-want +got)\n%s", diff)
+			}
+			_ = change(t.Context()) // it may say that the thing is there, or gone, already
+			if diff := cmp.Diff(e.again, written()); diff != "" {
+				t.Errorf("the same once more (-want +got)\n%s", diff)
+			}
+			if _, broken, err := f.VerifyAudit(t.Context()); broken != nil || err != nil {
+				t.Error(fmt.Sprint(broken, err))
+			}
+		})
+	}
+}
