@@ -63,7 +63,7 @@ func (b *Bot) userOf(u slack.User) store.User {
 	}
 	return store.User{
 		TeamID: b.self.TeamID, SlackID: u.ID, Name: name, Bot: u.IsBot, Guest: u.IsRestricted || u.IsUltraRestricted,
-		Stranger: u.IsStranger || (u.TeamID != "" && u.TeamID != b.self.TeamID), Deactivated: u.Deleted,
+		Stranger: u.IsStranger || (u.TeamID != "" && u.TeamID != b.self.TeamID), Deactivated: u.Deleted, Timezone: u.TZ,
 	}
 }
 

@@ -89,6 +89,99 @@ var entries = []entry{
 		return func(ctx context.Context) error { return f.ResetSetting(ctx, alice, "run-expiry") }
 	}, want: []string{"T1/U1 setting.changed setting/run-expiry"}},
 
+	{method: "AddSchedule", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error { _, err := f.AddSchedule(ctx, alice, nightly()); return err }
+	}, want: []string{"T1/U1 schedule.added schedule/nightly"}},
+	{method: "EditSchedule", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		f.announced(schedule, time.Minute)
+		return func(ctx context.Context) error {
+			_, err := f.EditSchedule(ctx, alice, schedule, func(store.Time) bool { return true })
+			return err
+		}
+	}, want: []string{"T1/U1 occurrence.revised schedule/nightly", "T1/U1 schedule.edited schedule/nightly"}},
+	{method: "PauseSchedule", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		f.announced(schedule, time.Minute)
+		return func(ctx context.Context) error { _, err := f.PauseSchedule(ctx, alice, schedule, "", nil); return err }
+	}, want: []string{"T1/U1 occurrence.skipped schedule/nightly", "T1/U1 schedule.paused schedule/nightly"}},
+	{method: "ResumeSchedule", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		want(f.t, true)(f.PauseSchedule(f.t.Context(), alice, schedule, "", nil))
+		return func(ctx context.Context) error { _, err := f.ResumeSchedule(ctx, alice, schedule); return err }
+	}, want: []string{"T1/U1 schedule.resumed schedule/nightly"}},
+	{method: "RemoveSchedule", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		f.announced(schedule, time.Minute)
+		return func(ctx context.Context) error { return f.RemoveSchedule(ctx, alice, schedule) }
+	}, want: []string{"T1/U1 occurrence.skipped schedule/nightly", "T1/U1 schedule.removed schedule/nightly"}},
+
+	{method: "Consider", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		o := f.opening(schedule, time.Minute)
+		return func(ctx context.Context) error {
+			_, err := f.Consider(ctx, schedule, o.StartsAt, []store.Occurrence{o})
+			return err
+		}
+	}, want: []string{"drover occurrence.announced schedule/nightly"}},
+	{method: "AddOccurrence", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		o := f.opening(schedule, time.Minute)
+		return func(ctx context.Context) error { _, err := f.AddOccurrence(ctx, alice, schedule, o); return err }
+	}, want: []string{"T1/U1 occurrence.announced schedule/nightly"}},
+	{method: "SkipOccurrence", prepare: func(f farm) func(context.Context) error {
+		o := f.announced(f.schedule(), time.Minute)
+		return func(ctx context.Context) error { _, err := f.SkipOccurrence(ctx, alice, o.ID); return err }
+	}, want: []string{"T1/U1 occurrence.skipped schedule/nightly"}},
+	{method: "DelayOccurrence", prepare: func(f farm) func(context.Context) error {
+		o := f.announced(f.schedule(), time.Minute)
+		return func(ctx context.Context) error {
+			_, err := f.DelayOccurrence(ctx, alice, o.ID, time.Hour)
+			return err
+		}
+	}, want: []string{"T1/U1 occurrence.delayed schedule/nightly"}},
+	{method: "HastenOccurrence", prepare: func(f farm) func(context.Context) error {
+		o := f.announced(f.schedule(), time.Minute)
+		return func(ctx context.Context) error { _, err := f.HastenOccurrence(ctx, alice, o.ID); return err }
+	}, want: []string{"T1/U1 occurrence.hastened schedule/nightly"}},
+	{method: "AskOccurrence", prepare: func(f farm) func(context.Context) error {
+		o := f.announced(f.schedule(), time.Minute)
+		return func(ctx context.Context) error { _, err := f.AskOccurrence(ctx, o.ID); return err }
+	}, want: []string{"drover occurrence.asked schedule/nightly"}},
+	{method: "EndOccurrence", prepare: func(f farm) func(context.Context) error {
+		o := f.announced(f.schedule(), time.Minute)
+		return func(ctx context.Context) error {
+			_, err := f.EndOccurrence(ctx, o.ID, store.OccurrenceMissed, "")
+			return err
+		}
+	}, want: []string{"drover occurrence.missed schedule/nightly"}},
+	{method: "StopSchedule", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		o := f.announced(schedule, time.Minute)
+		return func(ctx context.Context) error { _, err := f.StopSchedule(ctx, schedule, o.ID, "no role"); return err }
+	}, want: []string{"drover occurrence.refused schedule/nightly", "drover schedule.paused schedule/nightly"}},
+	{method: "FinishOccurrence", prepare: func(f farm) func(context.Context) error {
+		o := f.occurrenceIn(f.schedule(), store.OccurrenceRunning)
+		return func(ctx context.Context) error { _, err := f.FinishOccurrence(ctx, o.ID); return err }
+	}, want: []string{"drover occurrence.done schedule/nightly"}},
+	{method: "CreateRun", variant: "of a schedule", prepare: func(f farm) func(context.Context) error {
+		n := f.stage(f.announced(f.schedule(), 0), store.OccurrenceRunning)
+		return func(ctx context.Context) error { _, _, err := f.CreateRun(ctx, n); return err }
+	}, want: []string{"drover occurrence.running schedule/nightly", "T1/U1 run.requested run/1"}},
+	{method: "EndAtCutoff", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.started()
+		f.begin(lease, run.Targets[0].ID)
+		_, err := f.db.Exec("UPDATE runs SET begin_by = 1")
+		ok(f.t, err)
+		return func(ctx context.Context) error { return f.EndAtCutoff(ctx) }
+	}, want: []string{"drover target.skipped run/1"}},
+	{method: "EndAtCutoff", variant: "queued", prepare: func(f farm) func(context.Context) error {
+		f.create(f.request())
+		_, err := f.db.Exec("UPDATE runs SET begin_by = 1")
+		ok(f.t, err)
+		return func(ctx context.Context) error { return f.EndAtCutoff(ctx) }
+	}, want: []string{"drover target.skipped run/1", "drover run.expired run/1"}},
+
 	{method: "CreateRun", prepare: func(f farm) func(context.Context) error {
 		n := f.request()
 		n.InboxKey = "slash/1"

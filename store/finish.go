@@ -19,11 +19,11 @@ func (s *Store) DenyRun(ctx context.Context, lease Lease, why string) (denied bo
 }
 
 // ExpireQueued ends changing runs that nobody began within limit of being queued: what was asked for then may be
-// wrong by now.
+// wrong by now. A schedule's run has until its cutoff; see EndAtCutoff.
 func (s *Store) ExpireQueued(ctx context.Context, limit time.Duration) error {
 	var ids []string
 	before := s.Now().Add(-limit)
-	err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE state = 'queued' AND changes = TRUE AND queued_at < ?", before)
+	err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE state = 'queued' AND changes = TRUE AND begin_by IS NULL AND queued_at < ?", before)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

@@ -136,6 +136,15 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		"channels":    {"channel_id": "C", "visible": 1, "shared": 0, "checked_at": 1},
 		"bindings":    {"id": "b", "subject": "T/U", "role": "admin", "effect": "allow", "created_by": "x", "created_at": 1},
 		"actions":     {"id": "a", "name": "a", "revision": 1, "builtin": 0, "yaml": "", "created_by": "x", "created_at": 1},
+		"schedules": {
+			"id": "sch", "name": "n", "revision": 1, "owner": "x", "cron": "0 2 * * *", "nth": "", "timezone": "UTC", "duration": 2, "cutoff": 1, "action": "a",
+			"params": "{}", "selector": "s", "options": "{}", "reboot": "never", "notify_before": 0, "missed": "skip", "channel": "", "considered_until": 1,
+			"created_at": 1, "edited_at": 1,
+		},
+		"occurrences": {
+			"schedule_id": "sch", "starts_at": 1, "id": "occ", "revision": 1, "begins_at": 1, "cutoff_at": 2, "ends_at": 3, "channel": "", "state": "announced",
+			"created_at": 1,
+		},
 		"runs": {
 			"id": "r", "number": 1, "state": "queued", "action_id": "a", "action": "a", "changes": 1, "selector": "s", "params": "{}",
 			"options": "{}", "plan": "{}", "plan_hash": "h", "origin": "cli", "requested_by": "x", "created_at": 1, "queued_at": 1,
@@ -172,6 +181,20 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"actions", row{"revision": 0}, "CHECK"},
 		{"actions", row{"builtin": 2}, "CHECK"},
 		{"actions", row{"removed": 2}, "CHECK"},
+		{"schedules", row{"revision": 0}, "CHECK"},
+		{"schedules", row{"duration": 0}, "CHECK"},
+		{"schedules", row{"cutoff": 2}, "CHECK"},
+		{"schedules", row{"cutoff": -1}, "CHECK"},
+		{"schedules", row{"reboot": "perhaps"}, "CHECK"},
+		{"schedules", row{"missed": "perhaps"}, "CHECK"},
+		{"schedules", row{"paused_at": 1}, "CHECK"},    // and nobody did
+		{"schedules", row{"paused_until": 1}, "CHECK"}, // and it is not paused
+		{"occurrences", row{"schedule_id": "nobody"}, "FOREIGN KEY"},
+		{"occurrences", row{"state": "resting"}, "CHECK"},
+		{"occurrences", row{"state": "running"}, "CHECK"}, // and never began
+		{"occurrences", row{"state": "skipped"}, "CHECK"}, // and not finished
+		{"occurrences", row{"finished_at": 1}, "CHECK"},
+		{"runs", row{"occurrence_id": "nobody"}, "FOREIGN KEY"},
 		{"runs", row{"state": "resting"}, "CHECK"},
 		{"runs", row{"number": 0}, "CHECK"},
 		{"runs", row{"changes": 2}, "CHECK"},
@@ -213,7 +236,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 	_, err := f.db.Exec("PRAGMA foreign_keys = ON")
 	ok(t, err)
 	order := []string{
-		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "actions", "runs", "messages", "targets", "inbox", "offers", "audit",
+		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "actions", "schedules", "occurrences", "runs", "messages", "targets", "inbox", "offers", "audit",
 	}
 	for _, table := range order {
 		for _, test := range tests {
@@ -230,7 +253,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		ok(t, err) // the rest of the row was not to blame
 	}
 	for table, twice := range map[string]row{
-		"runs": {"id": "r2"}, "targets": {"id": "t2"}, "messages": {"id": "m2"}, "bindings": {"id": "b2"}, "actions": {"id": "a2"}, "servers": {"id": "s2"}, "inbox": {},
+		"runs": {"id": "r2"}, "schedules": {"id": "sch2"}, "occurrences": {"id": "occ2"}, "targets": {"id": "t2"}, "messages": {"id": "m2"}, "bindings": {"id": "b2"}, "actions": {"id": "a2"}, "servers": {"id": "s2"}, "inbox": {},
 	} {
 		again := good[table].with(twice)
 		if _, err := f.db.NamedExec(again.insert(table), map[string]any(again)); err == nil || !strings.Contains(err.Error(), "UNIQUE") {

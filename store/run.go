@@ -38,13 +38,13 @@ type Origin string
 
 // The origins. All take the same path.
 const (
-	Slash    Origin = "slash"
-	Mention  Origin = "mention"
-	DM       Origin = "dm"
-	Button   Origin = "button"
-	Modal    Origin = "modal"
-	Schedule Origin = "schedule"
-	CLI      Origin = "cli"
+	Slash     Origin = "slash"
+	Mention   Origin = "mention"
+	DM        Origin = "dm"
+	Button    Origin = "button"
+	Modal     Origin = "modal"
+	Scheduled Origin = "schedule"
+	CLI       Origin = "cli"
 )
 
 // Run is one request that was accepted.
@@ -67,7 +67,10 @@ type Run struct {
 	RequestedBy Actor    `db:"requested_by"`
 	Channel     string   `db:"channel"`
 	RetryOf     *string  `db:"retry_of"`
-	RetriedBy   int      `db:"retried_by"` // the number of the run that repeats this one; 0: none
+	Occurrence  *string  `db:"occurrence_id"` // the occurrence of a schedule that it is for; nil: none
+	Schedule    string   `db:"schedule"`      // the schedule's name
+	BeginBy     *Time    `db:"begin_by"`      // from then on nothing of it begins; nil: no limit
+	RetriedBy   int      `db:"retried_by"`    // the number of the run that repeats this one; 0: none
 	Owner       string   `db:"owner"`
 	Epoch       int64    `db:"epoch"`
 	LeaseUntil  *Time    `db:"lease_until"`
@@ -85,6 +88,7 @@ type NewRun struct {
 	InboxKey string // what Slack calls this delivery; "": not from Slack
 	Servers  []Server
 	Detached map[string]bool // by server id: the command outlives its connection
+	Stage    *Stage          // what it is to an occurrence of a schedule; nil: to none
 }
 
 // CreateRun records a run that is ready to be claimed: inbox key, run, targets, card and audit entry in one
@@ -109,14 +113,20 @@ func (s *Store) CreateRun(ctx context.Context, n NewRun) (run Run, duplicate boo
 
 func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 	run := n.Run
+	if n.Stage != nil {
+		run.Occurrence, run.BeginBy = &n.Stage.Occurrence.ID, &n.Stage.Occurrence.CutoffAt
+		if err := t.takeStage(ctx, *n.Stage); err != nil {
+			return run, err
+		}
+	}
 	run.State, run.Version, run.CreatedAt, run.QueuedAt = Queued, 1, t.now, &t.now
 	if err := t.GetContext(ctx, &run.Number, "SELECT coalesce(max(number), 0) + 1 FROM runs"); err != nil {
 		return run, fmt.Errorf("number a run: %w", err)
 	}
 	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, selector, params, options,
-			plan, plan_hash, reason, origin, requested_by, channel, retry_of, created_at, queued_at)
+			plan, plan_hash, reason, origin, requested_by, channel, retry_of, occurrence_id, begin_by, created_at, queued_at)
 		VALUES (:id, :number, :state, :action_id, :action, :changes, :selector, :params, :options,
-			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :retry_of, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
+			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :retry_of, :occurrence_id, :begin_by, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
 	if err != nil {
 		return run, fmt.Errorf("record run: %w", err)
 	}
@@ -147,7 +157,8 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 
 func (r Run) subject() string { return fmt.Sprintf("run/%d", r.Number) }
 
-const selectRun = `SELECT runs.*, coalesce((SELECT number FROM runs AS again WHERE again.retry_of = runs.id), 0) AS retried_by FROM runs`
+const selectRun = `SELECT runs.*, coalesce((SELECT number FROM runs AS again WHERE again.retry_of = runs.id), 0) AS retried_by,
+	coalesce((SELECT s.name FROM occurrences o JOIN schedules s ON s.id = o.schedule_id WHERE o.id = runs.occurrence_id), '') AS schedule FROM runs`
 
 // Run returns a run with its targets as they are at one moment, or ErrNotFound.
 func (s *Store) Run(ctx context.Context, id string) (Run, error) {

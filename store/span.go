@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -58,4 +59,20 @@ func (s Span) String() string {
 		rest = ""
 	}
 	return text + rest
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Span) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Value implements driver.Valuer: a span is stored as microseconds.
+func (s Span) Value() (driver.Value, error) { return time.Duration(s).Microseconds(), nil }
+
+// Scan implements sql.Scanner.
+func (s *Span) Scan(src any) error {
+	us, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("read a length of time: %T is not an integer", src)
+	}
+	*s = Span(time.Duration(us) * time.Microsecond)
+	return nil
 }

@@ -14,6 +14,7 @@ type User struct {
 	Guest       bool   `db:"guest"       json:"guest"`
 	Stranger    bool   `db:"stranger"    json:"stranger"`
 	Deactivated bool   `db:"deactivated" json:"deactivated"`
+	Timezone    string `db:"timezone"    json:"timezone"` // in which they read times; "": not known
 	CheckedAt   Time   `db:"checked_at"  json:"checked_at"`
 }
 
@@ -24,10 +25,10 @@ func (u User) Actor() Actor { return SlackActor(u.TeamID, u.SlackID) }
 func (s *Store) SaveUser(ctx context.Context, user User) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		user.CheckedAt = t.now
-		_, err := t.NamedExecContext(ctx, `INSERT INTO users (team_id, slack_id, name, bot, guest, stranger, deactivated, checked_at)
-			VALUES (:team_id, :slack_id, :name, :bot, :guest, :stranger, :deactivated, :checked_at)
+		_, err := t.NamedExecContext(ctx, `INSERT INTO users (team_id, slack_id, name, bot, guest, stranger, deactivated, timezone, checked_at)
+			VALUES (:team_id, :slack_id, :name, :bot, :guest, :stranger, :deactivated, :timezone, :checked_at)
 			ON CONFLICT (team_id, slack_id) DO UPDATE SET name = excluded.name, bot = excluded.bot, guest = excluded.guest,
-			stranger = excluded.stranger, deactivated = excluded.deactivated, checked_at = excluded.checked_at`, user)
+			stranger = excluded.stranger, deactivated = excluded.deactivated, timezone = excluded.timezone, checked_at = excluded.checked_at`, user)
 		if err != nil {
 			return fmt.Errorf("save user %s: %w", user.Actor(), err)
 		}

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// OccurrenceState is where one opening of a schedule's window is in its life.
+type OccurrenceState string
+
+// The states of an occurrence. From OccurrenceDone on they are final.
+const (
+	OccurrenceAnnounced OccurrenceState = "announced" // it begins when its time comes
+	OccurrenceAsked     OccurrenceState = "asked"     // nobody was there in time, and people are asked whether to run it
+	OccurrenceRunning   OccurrenceState = "running"   // its run was recorded
+	OccurrenceRebooting OccurrenceState = "rebooting" // so was the run that reboots what needs it
+	OccurrenceDone      OccurrenceState = "done"
+	OccurrenceSkipped   OccurrenceState = "skipped" // by somebody, or because the one before still ran
+	OccurrenceMissed    OccurrenceState = "missed"  // nobody was there in time
+	OccurrenceRefused   OccurrenceState = "refused" // it was not allowed to run, or made no sense any more
+)
+
+// Final says whether nothing more will happen to the occurrence.
+func (s OccurrenceState) Final() bool {
+	switch s {
+	case OccurrenceAnnounced, OccurrenceAsked, OccurrenceRunning, OccurrenceRebooting:
+		return false
+	}
+	return true
+}
+
+// Occurrence is one opening of a schedule's window.
+type Occurrence struct {
+	ScheduleID string          `db:"schedule_id" json:"-"`
+	Schedule   string          `db:"schedule"    json:"schedule"`  // its name; only reading fills it
+	StartsAt   Time            `db:"starts_at"   json:"starts_at"` // when the window opens
+	ID         string          `db:"id"          json:"id"`
+	Version    int64           `db:"version"     json:"-"` // grows with every change
+	Revision   int             `db:"revision"    json:"revision"`
+	BeginsAt   Time            `db:"begins_at"   json:"begins_at"` // when its run is to begin
+	CutoffAt   Time            `db:"cutoff_at"   json:"cutoff_at"` // from then on nothing begins
+	EndsAt     Time            `db:"ends_at"     json:"ends_at"`
+	Channel    string          `db:"channel"     json:"channel"`
+	State      OccurrenceState `db:"state"       json:"state"`
+	Reason     string          `db:"reason"      json:"reason"`     // why it was not run
+	DecidedBy  Actor           `db:"decided_by"  json:"decided_by"` // who skipped it, delayed it or ran it at once
+	CreatedAt  Time            `db:"created_at"  json:"created_at"`
+	BeganAt    *Time           `db:"began_at"    json:"began_at"`
+	FinishedAt *Time           `db:"finished_at" json:"finished_at"`
+}
+
+const selectOccurrence = "SELECT o.*, s.name AS schedule FROM occurrences o JOIN schedules s ON s.id = o.schedule_id"
+
+// Occurrence returns an occurrence, or ErrNotFound.
+func (s *Store) Occurrence(ctx context.Context, id string) (Occurrence, error) {
+	var o Occurrence
+	if err := s.read.GetContext(ctx, &o, selectOccurrence+" WHERE o.id = ?", id); err != nil {
+		return o, fmt.Errorf("occurrence of a schedule: %w", found(err))
+	}
+	return o, nil
+}
+
+// OpenOccurrences lists the occurrences that are not over, the earliest first.
+func (s *Store) OpenOccurrences(ctx context.Context) ([]Occurrence, error) {
+	list := []Occurrence{}
+	if err := s.read.SelectContext(ctx, &list, selectOccurrence+" WHERE o.finished_at IS NULL ORDER BY o.begins_at, o.id"); err != nil {
+		return nil, fmt.Errorf("list what schedules are at: %w", err)
+	}
+	return list, nil
+}
+
+// OccurrencesOf lists the occurrences of a schedule, at most limit, the newest first.
+func (s *Store) OccurrencesOf(ctx context.Context, scheduleID string, limit int) ([]Occurrence, error) {
+	list := []Occurrence{}
+	if err := s.read.SelectContext(ctx, &list, selectOccurrence+" WHERE o.schedule_id = ? ORDER BY o.starts_at DESC LIMIT ?", scheduleID, limit); err != nil {
+		return nil, fmt.Errorf("list what a schedule did: %w", err)
+	}
+	return list, nil
+}
+
+// RunsOf lists the runs of an occurrence in their order, with their targets.
+func (s *Store) RunsOf(ctx context.Context, occurrenceID string) ([]Run, error) {
+	var ids []string
+	if err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE occurrence_id = ? ORDER BY number", occurrenceID); err != nil {
+		return nil, fmt.Errorf("list the runs of an occurrence: %w", err)
+	}
+	var runs []Run
+	for _, id := range ids {
+		run, err := s.Run(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+// Consider records what becomes of the openings of a schedule up to a time. Of several that try, and before or after a
+// restart, one does. It returns false when somebody else has, or the schedule is not what it was.
+func (s *Store) Consider(ctx context.Context, schedule Schedule, until Time, openings []Occurrence) (considered bool, err error) {
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
+		considered, err = t.change(ctx, `UPDATE schedules SET considered_until = ?
+			WHERE id = ? AND revision = ? AND considered_until < ? AND paused_at IS NULL AND removed_at IS NULL`, until, schedule.ID, schedule.Revision, until)
+		if err != nil || !considered {
+			return err
+		}
+		return t.createOccurrences(ctx, schedule, openings)
+	})
+	if err != nil {
+		return false, fmt.Errorf("record what schedule %s is to do: %w", schedule.Name, err)
+	}
+	return considered, nil
+}
+
+// AddOccurrence has a schedule run once more, outside of its calendar. It returns ErrTooLate when the schedule is not
+// what it was.
+func (s *Store) AddOccurrence(ctx context.Context, actor Actor, schedule Schedule, o Occurrence) (Occurrence, error) {
+	err := s.transact(ctx, func(ctx context.Context, t *tx) error {
+		current, err := t.change(ctx, "UPDATE schedules SET revision = revision WHERE id = ? AND revision = ? AND removed_at IS NULL", schedule.ID, schedule.Revision)
+		if err != nil || !current {
+			return tooLate(err)
+		}
+		o.DecidedBy = actor
+		created := false
+		o, created, err = t.createOccurrence(ctx, actor, schedule, o)
+		if err != nil || created {
+			return err
+		}
+		return ErrExists
+	})
+	return o, err
+}
+
+// createOccurrences records openings, the earliest first. However many were missed, one message tells of them.
+func (t *tx) createOccurrences(ctx context.Context, schedule Schedule, openings []Occurrence) error {
+	var missed *Occurrence
+	for _, o := range openings {
+		o, created, err := t.createOccurrence(ctx, Drover, schedule, o)
+		if err != nil {
+			return err
+		}
+		if created && o.State.Final() {
+			missed = &o
+		}
+	}
+	if missed == nil {
+		return nil
+	}
+	return t.report(ctx, *missed)
+}
+
+// createOccurrence records an opening, and its heads-up. One that is there already stays as it is.
+func (t *tx) createOccurrence(ctx context.Context, actor Actor, schedule Schedule, o Occurrence) (_ Occurrence, created bool, err error) {
+	if o.ID, err = newID(); err != nil {
+		return o, false, err
+	}
+	if o.Channel, err = t.channelOf(ctx, schedule); err != nil {
+		return o, false, err
+	}
+	o.ScheduleID, o.Schedule, o.Revision, o.Version, o.CreatedAt = schedule.ID, schedule.Name, schedule.Revision, 1, t.now
+	if o.State.Final() {
+		o.FinishedAt = &t.now
+	}
+	created, err = t.insertOccurrence(ctx, o)
+	if err != nil || !created {
+		return o, false, err
+	}
+	if err := t.auditOccurrence(ctx, actor, string(o.State), o); err != nil {
+		return o, false, err
+	}
+	if o.Channel == "" || o.State.Final() || o.DecidedBy != "" || schedule.NotifyBefore == 0 && o.State != OccurrenceAsked {
+		return o, true, nil
+	}
+	_, err = t.createMessage(ctx, Message{Owner: o.ID, Kind: MessageHeadsUp, Channel: o.Channel, WantedVersion: o.Version})
+	return o, true, err
+}
+
+func (t *tx) insertOccurrence(ctx context.Context, o Occurrence) (bool, error) {
+	result, err := t.NamedExecContext(ctx, `INSERT INTO occurrences (schedule_id, starts_at, id, revision, begins_at, cutoff_at, ends_at, channel,
+			state, reason, decided_by, created_at, finished_at)
+		VALUES (:schedule_id, :starts_at, :id, :revision, :begins_at, :cutoff_at, :ends_at, :channel,
+			:state, :reason, :decided_by, :created_at, :finished_at) ON CONFLICT (schedule_id, starts_at) DO NOTHING`, o)
+	if err != nil {
+		return false, fmt.Errorf("record an opening: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+func (t *tx) auditOccurrence(ctx context.Context, actor Actor, event string, o Occurrence) error {
+	return t.audit(ctx, actor, "occurrence."+event, Schedule{Name: o.Schedule}.subject(),
+		detail{"occurrence": o.ID, "starts_at": o.StartsAt, "begins_at": o.BeginsAt, "reason": o.Reason})
+}
+
+func (t *tx) channelOf(ctx context.Context, schedule Schedule) (string, error) {
+	if schedule.Channel != "" {
+		return schedule.Channel, nil
+	}
+	return setting(ctx, t, SettingChannel)
+}
