@@ -67,7 +67,7 @@ func TestBuiltinsAreNamedAfterTheirFile(t *testing.T) {
 			t.Errorf("%s.yaml holds the action %s", b.Name, a.Name)
 		}
 	}
-	want := []string{"ping", "reboot", "shutdown", "status", "update"}
+	want := []string{"full-upgrade", "ping", "reboot", "shutdown", "status", "update"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}

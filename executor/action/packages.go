@@ -2,16 +2,18 @@ package action
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // summarizePackages reads the marked lines of an update: "changed name old new" ("-" for a package that was not there
-// before or is not there now), "security name", "held name", "reboot yes|no", "kernel running newest" and "end". The prose
-// of the package manager is never read for the result, only, after a failure, for a cause that has a name.
+// before or is not there now), "security name", "held name", "kept name", "broken name", "ignored repository", "reboot yes|no", "kernel running
+// newest" and "end". The prose of the package manager is never read for the result, only, after a failure, for a cause
+// that has a name.
 func summarizePackages(out Output) Outcome {
 	prose, found := sections(out.Stdout)
-	var p packages
+	p := packages{security: map[string]bool{}}
 	for _, section := range found {
 		p.read(section)
 	}
@@ -21,15 +23,12 @@ func summarizePackages(out Output) Outcome {
 	} else if !p.complete {
 		o.Failed, o.Reason = true, "the update did not report its end"
 	}
-	o.Summary = p.summary()
+	o.Summary, o.Details = p.summary(), p.details()
 	if o.Reason != "" {
 		o.Summary = o.Reason
 		if len(p.changed) > 0 {
 			o.Summary += " · before that " + p.counts()
 		}
-	}
-	o.Details = p.details()
-	if o.Details == "" || o.Reason != "" {
 		o.Details = strings.Trim(o.Details+"\n\n"+plainDetails(Output{Stdout: prose, Stderr: out.Stderr}), "\n")
 	}
 	return o
@@ -42,9 +41,12 @@ type packages struct {
 	complete       bool // the last marked line was there
 	changed        []change
 	security       map[string]bool
-	held           []string
-	reboot         string // yes, no or unknown (empty)
-	kernel, newest string // the release that runs, and the newest one installed
+	held           []string // by somebody
+	kept           []string // their update would need more than an update may do
+	broken         []string // not fully installed
+	ignored        []string // repositories that did not answer, and may do so
+	reboot         string   // yes, no or unknown (empty)
+	kernel, newest string   // the release that runs, and the newest one installed
 }
 
 func (p *packages) read(s section) {
@@ -56,24 +58,54 @@ func (p *packages) read(s section) {
 		p.complete = true
 	case s.name == "changed" && len(words) == 3:
 		p.changed = append(p.changed, change{words[0], words[1], words[2]})
-	case s.name == "security" && len(words) == 1:
-		if p.security == nil {
-			p.security = map[string]bool{}
-		}
-		p.security[words[0]] = true
-	case s.name == "held" && len(words) == 1:
-		p.held = append(p.held, words[0])
 	case s.name == "reboot" && (s.rest == "yes" || s.rest == "no"):
 		p.reboot = s.rest
 	case s.name == "kernel" && len(words) == 2:
 		p.kernel, p.newest = words[0], words[1]
+	case len(words) == 1:
+		p.readName(s.name, words[0])
 	}
+}
+
+func (p *packages) readName(list, name string) {
+	switch list {
+	case "security":
+		p.security[name] = true
+	case "held":
+		p.held = append(p.held, name)
+	case "kept":
+		p.kept = append(p.kept, name)
+	case "broken":
+		p.broken = append(p.broken, name)
+	case "ignored":
+		p.ignored = append(p.ignored, name)
+	}
+}
+
+// keptBack are the names whose update was not taken for another reason than that somebody holds them.
+func (p *packages) keptBack() []string {
+	var names []string
+	for _, name := range p.kept {
+		if !slices.Contains(p.held, name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (p *packages) summary() string {
 	text := p.counts()
-	if len(p.held) > 0 {
-		text += fmt.Sprintf(", %d held: %s", len(p.held), firstNames(p.held, 3))
+	for _, list := range []struct {
+		names []string
+		what  string
+	}{{p.held, "held"}, {p.keptBack(), "kept back"}, {p.broken, "not fully installed"}, {p.ignored, "repositories did not answer"}} {
+		if len(list.names) > 0 {
+			text += fmt.Sprintf(", %d %s: %s", len(list.names), list.what, firstNames(list.names, 3))
+		}
+	}
+	if p.kernel != p.newest {
+		from, to := withoutFlavour(p.kernel, p.newest)
+		text += fmt.Sprintf(" · kernel %s → %s", from, to)
 	}
 	if p.reboot == "yes" {
 		text += " · reboot required"
@@ -81,15 +113,17 @@ func (p *packages) summary() string {
 	return text
 }
 
-// counts says how many packages were upgraded, and how many of those for security, installed and removed.
+// counts says how many packages were upgraded, and how many of those for security, installed and removed. The removed
+// ones are named: nobody expects them.
 func (p *packages) counts() string {
-	var upgraded, installed, removed, security int
+	var upgraded, installed, security int
+	var removed []string
 	for _, c := range p.changed {
 		switch {
 		case c.old == "-":
 			installed++
 		case c.new == "-":
-			removed++
+			removed = append(removed, c.name)
 		default:
 			upgraded++
 			if p.isSecurity(c.name) {
@@ -102,18 +136,19 @@ func (p *packages) counts() string {
 		verbs = []string{"to upgrade", "to install", "to remove"}
 	}
 	var parts []string
-	for i, n := range []int{upgraded, installed, removed} {
-		if n == 0 {
-			continue
+	for i, n := range []int{upgraded, installed, len(removed)} {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, verbs[i]))
 		}
-		part := fmt.Sprintf("%d %s", n, verbs[i])
-		if i == 0 && security > 0 {
-			part += fmt.Sprintf(" (%d security)", security)
-		}
-		parts = append(parts, part)
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0:
 		return "nothing to do"
+	case security > 0:
+		parts[0] += fmt.Sprintf(" (%d security)", security)
+	}
+	if len(removed) > 0 {
+		parts[len(parts)-1] += ": " + firstNames(removed, 3)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -133,19 +168,44 @@ func (p *packages) details() string {
 			line = c.name + " " + c.new + " (new)"
 		case c.new == "-":
 			line = c.name + " " + c.old + " removed"
+			if p.preview {
+				line = c.name + " " + c.old + " would be removed"
+			}
 		}
-		if p.isSecurity(c.name) && c.new != "-" {
-			line += " (security)"
+		if c.new != "-" {
+			line += p.mention(c.name)
 		}
 		lines = append(lines, line)
 	}
 	if len(p.held) > 0 {
 		lines = append(lines, "Held: "+strings.Join(p.held, ", "))
 	}
-	if p.kernel != "" && p.kernel != p.newest {
+	if kept := p.keptBack(); len(kept) > 0 {
+		for i, name := range kept {
+			kept[i] = name + p.mention(name)
+		}
+		lines = append(lines, "Kept back: "+strings.Join(kept, ", "))
+	}
+	if len(p.broken) > 0 {
+		lines = append(lines, "Not fully installed: "+strings.Join(p.broken, ", "))
+	}
+	if len(p.ignored) > 0 {
+		lines = append(lines, "Optional repositories that did not answer: "+strings.Join(p.ignored, ", "))
+	}
+	if p.kernel != p.newest {
 		lines = append(lines, fmt.Sprintf("Kernel: %s runs, %s is installed", p.kernel, p.newest))
 	}
+	if len(lines) == 0 {
+		return "Everything is up to date."
+	}
 	return strings.Join(lines, "\n")
+}
+
+func (p *packages) mention(name string) string {
+	if p.isSecurity(name) {
+		return " (security)"
+	}
+	return ""
 }
 
 func (p *packages) facts() map[string]string {
@@ -164,6 +224,20 @@ func (p *packages) facts() map[string]string {
 	}
 	return facts
 }
+
+// withoutFlavour drops what two kernel releases have in common at their end, as long as it is words and no numbers:
+// 6.1.0-21 and 6.1.0-22 of 6.1.0-21-amd64 and 6.1.0-22-amd64.
+func withoutFlavour(a, b string) (string, string) {
+	for {
+		i, j := strings.LastIndexAny(a, "-."), strings.LastIndexAny(b, "-.")
+		if i < 0 || j < 0 || a[i:] != b[j:] || strings.IndexFunc(a[i:], isWordRune) != 1 || isDigit(a[i+1]) {
+			return a, b
+		}
+		a, b = a[:i], b[:j]
+	}
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func firstNames(names []string, n int) string {
 	if len(names) <= n {

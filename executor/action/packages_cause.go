@@ -1,25 +1,52 @@
 package action
 
-import "strings"
+import "regexp"
 
-// failureCause names why a package manager failed, when its messages hold a sentence that is known. They are read in the
-// C locale, which the scripts set. The order matters: a full disk also interrupts dpkg and breaks a download.
+// cause is a sentence of a package manager and what it means for the person who reads it, with what to do next. $1 and
+// so on are the groups of the sentence.
+type cause struct {
+	sentence *regexp.Regexp
+	meaning  string
+}
+
+// causes are looked for in order: a full disk also interrupts dpkg and breaks a download. The messages are in the C
+// locale, which the scripts set.
+var causes = []cause{
+	{regexp.MustCompile(`(?m)^drover: (.+)$`), "$1"}, // the script's own
+	{regexp.MustCompile(`No space left on device|You don't have enough free space in|more space needed on the`),
+		"no space left on the server: make some (the action disk shows where), then update again"},
+	{regexp.MustCompile(`Read-only file system`), "a filesystem of the server is read-only: its kernel log says why"},
+	{regexp.MustCompile(`dpkg was interrupted`), "dpkg was interrupted earlier: run dpkg --configure -a on the server, then update again"},
+	{regexp.MustCompile(`held by process (\d+) \(([^)\n]+)\)`), "$2 (process $1) has the lock of the package manager: try again when it is done"},
+	{regexp.MustCompile(`already locked by (\d+)\s+The application with PID \d+ is: (\S+)`), "$2 (process $1) has the lock of the package manager: try again when it is done"},
+	{regexp.MustCompile(`Could not get lock|Unable to acquire the dpkg frontend lock|already locked by|obtain rpm transaction lock`),
+		"another package manager has the lock: try again when it is done"},
+	{regexp.MustCompile(`Packages need to be removed but remove is disabled`), "the update would remove packages: full-upgrade may do that"},
+	{regexp.MustCompile(`Unmet dependencies|held broken packages`), "the server has unmet dependencies: run apt-get -f install on it, then update again"},
+	{regexp.MustCompile(`(?:Could not resolve(?: host:)?|Temporary failure resolving) '?([^'\s\]]+)`),
+		"the name $1 cannot be resolved: check the server's network (ping-internet shows whether it has one)"},
+	{regexp.MustCompile(`(?:Could not connect to|Unable to connect to|Failed to connect to|Cannot initiate the connection to) ([^\s:]+)`),
+		"$1 cannot be reached: check the server's network (ping-internet shows whether it has one)"},
+	{regexp.MustCompile(`Network is unreachable|Connection timed out|Timeout was reached`),
+		"a package source cannot be reached: check the server's network (ping-internet shows whether it has one)"},
+	{regexp.MustCompile(`(?:is not valid yet|Certificate is not yet valid|certificate is not yet valid)`), "the server's clock is wrong: a package source seems to come from the future"},
+	{regexp.MustCompile(`The repository '([^']+)' is not signed`), "the package source $1 is not signed by a key that the server trusts: look at it before you do"},
+	{regexp.MustCompile(`(?:NO_PUBKEY|EXPKEYSIG|BADSIG) (\w+)|GPG check FAILED|signature verification error`),
+		"a package source is not signed by a key that the server trusts: look at it before you do"},
+	{regexp.MustCompile(`Failed to fetch (\S+)`), "the package source $1 is broken: mend it or take it out, then update again"},
+	{regexp.MustCompile(`The repository '([^']+)'`), "the package source $1 is broken: mend it or take it out, then update again"},
+	{regexp.MustCompile(`Failed to download metadata for repo '([^']+)'`), "the repository $1 is broken: mend it or disable it, then update again"},
+	{regexp.MustCompile(`Malformed (?:entry|line|stanza) .* (?:in|file) (?:list file |source list )?(/\S+)|The list of sources could not be read`),
+		"the list of package sources cannot be read: mend it on the server $1"},
+	{regexp.MustCompile(`error processing (?:package|archive) (\S+)`), "the package $1 failed: its own messages are in the thread"},
+	{regexp.MustCompile(`are you root\?|superuser privileges`), "this needs root: check sudo for this server"},
+}
+
+// failureCause names why a package manager failed, when its messages hold a sentence that is known.
 func failureCause(text string, exitCode int) string {
-	for _, known := range []struct{ sentence, cause string }{
-		{"no apt-get on this server", "this server has no apt-get: update knows only apt for now"},
-		{"No space left on device", "no space left on the server"},
-		{"You don't have enough free space in", "no space left on the server"},
-		{"dpkg was interrupted", "dpkg was interrupted earlier: run dpkg --configure -a on the server"},
-		{"Could not get lock", "another package manager is running (could not get its lock)"},
-		{"Unable to acquire the dpkg frontend lock", "another package manager is running (could not get its lock)"},
-		{"Packages need to be removed but remove is disabled", "the update would remove packages: full-upgrade may do that"},
-		{"Unmet dependencies", "the server has unmet dependencies: run apt-get -f install on it"},
-		{"Failed to fetch", "a package source is broken (failed to fetch)"},
-		{"The repository", "a package source is broken (failed to fetch)"},
-		{"are you root?", "update needs root: check sudo for this server"},
-	} {
-		if strings.Contains(text, known.sentence) {
-			return known.cause
+	for _, c := range causes {
+		if match := c.sentence.FindStringSubmatchIndex(text); match != nil {
+			return string(c.sentence.ExpandString(nil, c.meaning, text, match))
 		}
 	}
 	return "the package manager failed: " + exitReason(exitCode)

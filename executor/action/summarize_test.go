@@ -23,6 +23,8 @@ func describe(o action.Outcome) string {
 	return text.String() + "\n" + o.Details + "\n"
 }
 
+// The recordings are named after the result that reads them. Beside one that failed lies a file with the exit code in its
+// first line and then what came on standard error.
 func TestSummarizeRecordedOutputs(t *testing.T) {
 	files, err := filepath.Glob("testdata/outputs/*.txt")
 	if err != nil || len(files) == 0 {
@@ -35,9 +37,16 @@ func TestSummarizeRecordedOutputs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			out := action.Output{Stdout: string(stdout)}
+			if failure, err := os.ReadFile(strings.TrimSuffix(file, ".txt") + ".err"); err == nil {
+				if _, err := fmt.Sscanf(string(failure), "exit %d", &out.ExitCode); err != nil {
+					t.Fatal(err)
+				}
+				_, out.Stderr, _ = strings.Cut(string(failure), "\n")
+			}
 			kind, _, _ := strings.Cut(name, "-")
-			o := builtin(t, kind).Summarize(action.Output{Stdout: string(stdout)})
-			golden(t, "outputs/"+name+".golden", describe(o))
+			a := parse(t, "name: a\nresult: "+kind+"\nrun:\n  linux: [id]\n")
+			golden(t, "outputs/"+name+".golden", describe(a.Summarize(out)))
 		})
 	}
 }

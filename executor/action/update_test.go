@@ -39,6 +39,7 @@ libc6:amd64	2.36-9	ii
 old-config	1.0	rc
 openssl	3.0.11	ii
 `)
+			h.write("kernel", "6.1.0-21-amd64\n")
 			h.write("plan", `Reading package lists...
 Inst base-files [12.4] (12.5 Debian:12.5/stable [amd64])
 Inst libc6 [2.36-9] (2.36-10 Debian:12.5/stable, Debian-Security:12/stable-security [amd64])
@@ -117,7 +118,7 @@ func (h *host) run(text string) action.Output {
 	h.t.Helper()
 	text = strings.NewReplacer(
 		"/var/run/reboot-required", h.dir+"/run/reboot-required", "/run/reboot-", h.dir+"/run/reboot-",
-		"/lib/modules", h.dir+"/modules", "/boot/vmlinuz", h.dir+"/boot/vmlinuz",
+		"/run/ostree-booted", h.dir+"/run/ostree-booted", "/lib/modules", h.dir+"/modules", "/boot/vmlinuz", h.dir+"/boot/vmlinuz",
 		"/bin/sh -c", strings.Join(h.shell, " ")+" -c",
 	).Replace(text)
 	cmd := exec.Command(h.shell[0], append(h.shell[1:], "-c", text)...)
@@ -205,13 +206,14 @@ Held: docker-ce`
 			t.Errorf("facts (-want +got):\n%s", diff)
 		}
 		wantLog := `apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update
+apt-get -s -o APT::Get::Show-User-Simulation-Note=0 dist-upgrade
 apt-get -s -o APT::Get::Show-User-Simulation-Note=0 upgrade --with-new-pkgs
-apt-get -y -q --no-remove -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 --with-new-pkgs upgrade
+apt-get -y -q -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 --no-remove --with-new-pkgs upgrade
 `
 		if diff := cmp.Diff(wantLog, h.read("log")); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
-		wantEnvironment := "APT_LISTCHANGES_FRONTEND=none\nDEBIAN_FRONTEND=noninteractive\nDEBIAN_PRIORITY=critical\nLC_ALL=C\nNEEDRESTART_MODE=l\n"
+		wantEnvironment := "APT_LISTCHANGES_FRONTEND=none\nDEBIAN_FRONTEND=noninteractive\nDEBIAN_PRIORITY=critical\nLC_ALL=C\nNEEDRESTART_MODE=l\nUCF_FORCE_CONFFOLD=1\n"
 		if diff := cmp.Diff(wantEnvironment, h.read("environment")); diff != "" {
 			t.Errorf("environment (-want +got):\n%s", diff)
 		}
@@ -223,7 +225,7 @@ func TestUpdateSecurityOnly(t *testing.T) {
 		h.write("packages.after", strings.Replace(h.read("packages"), "3.0.11", "3.0.13", 1))
 		_, o := h.update(map[string]string{"security": "true"})
 		h.wantSummary(o, "1 upgraded (1 security)")
-		if log := h.read("log"); !strings.HasSuffix(log, " -o Dpkg::Use-Pty=0 --only-upgrade install -- libc6 openssl\n") {
+		if log := h.read("log"); !strings.HasSuffix(log, " -o Dpkg::Use-Pty=0 --no-remove --only-upgrade install -- libc6 openssl\n") {
 			t.Errorf("calls:\n%s", log)
 		}
 	})
@@ -240,21 +242,38 @@ func TestUpdateSecurityOnlyWithNothingPending(t *testing.T) {
 	})
 }
 
-// A newer kernel that is installed needs a reboot even where nobody writes /run/reboot-required.
+// A newer kernel that is installed needs a reboot even where nobody writes /run/reboot-required. One of another flavour
+// is no newer kernel.
 func TestUpdateFindsANewerKernel(t *testing.T) {
-	onEachShell(t, func(t *testing.T, h *host) {
-		for _, release := range []string{"6.1.0-9-amd64", "6.1.0-100-amd64", "6.1.0-200-cloud"} {
-			if err := os.MkdirAll(filepath.Join(h.dir, "modules", release), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			h.write("boot/vmlinuz-"+release, "")
-		}
-		_, o := h.update(nil)
-		h.wantSummary(o, "nothing to do · reboot required")
-		if want := "Kernel: 6.1.0-21-amd64 runs, 6.1.0-100-amd64 is installed"; !strings.Contains(o.Details, want) {
-			t.Errorf("details %q, want %q in them", o.Details, want)
-		}
-	})
+	tests := []struct {
+		running   string
+		installed []string
+		want      string
+	}{
+		{"6.1.0-21-amd64", []string{"6.1.0-9-amd64", "6.1.0-100-amd64", "6.1.0-200-cloud-amd64"}, "nothing to do · kernel 6.1.0-21 → 6.1.0-100 · reboot required"},
+		{"6.1.0-21-cloud-amd64", []string{"6.1.0-22-cloud-amd64", "6.1.0-23-amd64"}, "nothing to do · kernel 6.1.0-21 → 6.1.0-22 · reboot required"},
+		{"6.12.41+deb13-amd64", []string{"6.12.48+deb13-amd64"}, "nothing to do · kernel 6.12.41+deb13 → 6.12.48+deb13 · reboot required"},
+		{"5.15.0-105-generic", []string{"5.15.0-107-generic", "6.8.0-31-lowlatency"}, "nothing to do · kernel 5.15.0-105 → 5.15.0-107 · reboot required"},
+		{"5.14.0-362.8.1.el9_3.x86_64", []string{"5.14.0-427.13.1.el9_4.x86_64", "5.14.0-427.13.1.el9_4.x86_64+debug"},
+			"nothing to do · kernel 5.14.0-362.8.1.el9_3 → 5.14.0-427.13.1.el9_4 · reboot required"},
+		{"6.6.54-0-virt", []string{"6.6.54-0-lts"}, "nothing to do"},
+		{"6.1.0-21-amd64", []string{"6.1.0-20-amd64"}, "nothing to do"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.running, func(t *testing.T) {
+			onEachShell(t, func(t *testing.T, h *host) {
+				h.write("kernel", tt.running+"\n")
+				for _, release := range tt.installed {
+					if err := os.MkdirAll(filepath.Join(h.dir, "modules", release), 0o755); err != nil {
+						t.Fatal(err)
+					}
+					h.write("boot/vmlinuz-"+release, "")
+				}
+				_, o := h.update(nil)
+				h.wantSummary(o, tt.want)
+			})
+		})
+	}
 }
 
 func TestUpdateWaitsForTheListsLock(t *testing.T) {
@@ -275,7 +294,7 @@ func TestUpdateGivesUpOnTheListsLock(t *testing.T) {
 		if out.ExitCode != 100 || !o.Failed {
 			t.Errorf("exit %d, failed %t", out.ExitCode, o.Failed)
 		}
-		h.wantSummary(o, "another package manager is running (could not get its lock)")
+		h.wantSummary(o, "apt-get (process 42) has the lock of the package manager: try again when it is done")
 		if n := strings.Count(h.read("log"), "sleep 5\n"); n != 59 {
 			t.Errorf("waited %d times, want 59", n)
 		}
@@ -285,12 +304,12 @@ func TestUpdateGivesUpOnTheListsLock(t *testing.T) {
 func TestUpdateFailures(t *testing.T) {
 	tests := []struct{ name, file, message, want string }{
 		{"interrupted", "upgrade.err", "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.",
-			"dpkg was interrupted earlier: run dpkg --configure -a on the server"},
-		{"disk", "upgrade.err", "E: You don't have enough free space in /var/cache/apt/archives/.", "no space left on the server"},
+			"dpkg was interrupted earlier: run dpkg --configure -a on the server, then update again"},
+		{"disk", "upgrade.err", "E: You don't have enough free space in /var/cache/apt/archives/.", "no space left on the server: make some (the action disk shows where), then update again"},
 		{"dpkg lock", "upgrade.err", "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 42 (apt)",
-			"another package manager is running (could not get its lock)"},
+			"apt (process 42) has the lock of the package manager: try again when it is done"},
 		{"removal", "upgrade.err", "E: Packages need to be removed but remove is disabled.", "the update would remove packages: full-upgrade may do that"},
-		{"source", "update.err", "E: Failed to fetch http://deb.example.com/dists/x/InRelease  404  Not Found", "a package source is broken (failed to fetch)"},
+		{"source", "update.err", "E: Failed to fetch http://deb.example.com/dists/x/InRelease  404  Not Found", "the package source http://deb.example.com/dists/x/InRelease is broken: mend it or take it out, then update again"},
 		{"other", "upgrade.err", "E: something else", "the package manager failed: exit 100"},
 	}
 	for _, tt := range tests {
@@ -320,7 +339,7 @@ func TestUpdateFailsOnABrokenSourceOfOldApt(t *testing.T) {
 		if out.ExitCode != 100 {
 			t.Errorf("exit %d, want 100", out.ExitCode)
 		}
-		h.wantSummary(o, "a package source is broken (failed to fetch)")
+		h.wantSummary(o, "the package source http://deb.example.com/dists/x/InRelease is broken: mend it or take it out, then update again")
 	})
 }
 
@@ -330,19 +349,82 @@ func TestUpdateFailsHalfway(t *testing.T) {
 		h.upgraded()
 		h.write("upgrade.err", "dpkg: error processing archive: No space left on device\n")
 		_, o := h.update(nil)
-		h.wantSummary(o, "no space left on the server · before that 3 upgraded (2 security), 1 installed")
+		h.wantSummary(o, "no space left on the server: make some (the action disk shows where), then update again · before that 3 upgraded (2 security), 1 installed")
 	})
 }
 
-func TestUpdateWithoutApt(t *testing.T) {
-	onEachShell(t, func(t *testing.T, h *host) {
-		h.path = "/nonexistent"
-		out, o := h.update(nil)
-		if out.ExitCode != 69 {
-			t.Errorf("exit %d, want 69: %s", out.ExitCode, out.Stderr)
+// A system that drover cannot update is left alone, and so is one whose package manager is there as a mere tool.
+func TestUpdateLeavesOtherSystemsAlone(t *testing.T) {
+	tests := []struct{ name, tools, want string }{
+		{"nothing", "", "this server has no package manager that drover knows; nothing was run"},
+		{"alpine", "apk", "this server uses apk, which drover cannot update yet; nothing was run"},
+		{"arch", "pacman", "this server uses pacman, which drover cannot update yet; nothing was run"},
+		{"suse", "rpm zypper", "this server uses zypper, which drover cannot update yet; nothing was run"},
+		{"microos", "rpm zypper transactional-update", "this server uses transactional-update, which drover cannot update yet; nothing was run"},
+		{"apt without a database", "apt-get dpkg-query apk", "this server uses apk, which drover cannot update yet; nothing was run"},
+		{"silverblue", "rpm dnf ostree-booted", "this server uses rpm-ostree, which drover cannot update yet; nothing was run"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			onEachShell(t, func(t *testing.T, h *host) {
+				h.write("packages", "")
+				h.path = h.only(strings.Fields(tt.tools))
+				for _, name := range []string{"update", "full-upgrade"} {
+					a := builtin(t, name)
+					values, err := a.Bind(nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, render := range []func(action.Platform, action.Values) (string, error){a.Command, a.PreviewCommand} {
+						text, err := render(action.Linux, values)
+						if err != nil {
+							t.Fatal(err)
+						}
+						out := h.run(text)
+						o := a.Summarize(out)
+						h.wantSummary(o, tt.want)
+						if out.ExitCode != 69 || !o.Failed || h.read("log") != "" {
+							t.Errorf("exit %d, failed %t, calls:\n%s", out.ExitCode, o.Failed, h.read("log"))
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// only makes a folder in which no package manager is but these, and returns it as a PATH.
+func (h *host) only(tools []string) string {
+	h.t.Helper()
+	dir := filepath.Join(h.dir, "only")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, name := range []string{"awk", "sed", "head", "tail", "grep", "sort", "cat"} {
+		tool, err := exec.LookPath(name)
+		if err != nil {
+			h.t.Fatal(err)
 		}
-		h.wantSummary(o, "this server has no apt-get: update knows only apt for now")
-	})
+		if err := os.Symlink(tool, filepath.Join(dir, name)); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	for _, name := range tools {
+		script := "#!/bin/sh\n"
+		switch name {
+		case "dpkg-query": // its database is empty
+		case "ostree-booted":
+			h.write("run/"+name, "")
+		case "rpm":
+			script += "echo rpm-4.18.0-1.x86_64\n"
+		default:
+			script += "echo " + name + " \"$@\" >>\"$FAKE/log\"\n"
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 func TestUpdatePreview(t *testing.T) {

@@ -1,0 +1,102 @@
+DEBIAN_FRONTEND=noninteractive DEBIAN_PRIORITY=critical APT_LISTCHANGES_FRONTEND=none NEEDRESTART_MODE=l UCF_FORCE_CONFFOLD=1
+export DEBIAN_FRONTEND DEBIAN_PRIORITY APT_LISTCHANGES_FRONTEND NEEDRESTART_MODE UCF_FORCE_CONFFOLD
+
+# All of it, from fresh lists to what came of it. It ends the script.
+upgrade() {
+  choose_manager
+  before=$(installed) || exit
+  refresh || exit
+  plan=$(pending) || exit
+  failed=0
+  apply || failed=$?
+  report
+  exit "$failed"
+}
+
+# Neither of the two waits for its lock: another package manager gets five minutes.
+refresh() {
+  tries=0
+  while :; do
+    code=0
+    said=$(refresh_once 2>&1) || code=$?
+    case $code:$said in 200:* | [1-9]*'Could not get lock'*) ;; *) break ;; esac
+    tries=$((tries + 1))
+    [ "$tries" -lt 60 ] || break
+    [ "$tries" -ne 1 ] || echo 'waiting for another package manager'
+    sleep 5
+  done
+  # apt before 2.1.16 does not know Error-Mode and reports a broken source with exit 0.
+  case $said in *'Failed to fetch'*) [ "$code" -ne 0 ] || code=100 ;; esac
+  if [ "$code" -eq 0 ]; then printf '%s\n' "$said"; else printf '%s\n' "$said" >&2; fi
+  return "$code"
+}
+refresh_once() {
+  case "$manager:$(generation)" in
+  apt:*) apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update ;;
+  *:3) "$manager" --setopt=exit_on_lock=1 clean expire-cache && "$manager" --setopt=exit_on_lock=1 makecache fast ;;
+  *:4) "$manager" --setopt=exit_on_lock=1 clean expire-cache && "$manager" --setopt=exit_on_lock=1 "$strict" makecache ;;
+  *) "$manager" "$strict" makecache --refresh ;;
+  esac
+}
+generation() { [ "$manager" = apt ] || "$manager" --version 2>/dev/null | awk 'NR == 1 { print substr($NF, 1, 1) }'; }
+
+# Never a question, and a changed configuration file stays as it is. Only a full upgrade removes packages.
+apply() (
+  set -f
+  case "$manager:$mode:$security" in
+  apt:full:*) set -- dist-upgrade ;;
+  apt:*:true)
+    # A new package has no update of its own: it comes in as a dependency.
+    set -- $(printf '%s\n' "$plan" | awk '$1 == "changed" && $3 != "-" { print $2 }')
+    [ "$#" -gt 0 ] || return 0
+    set -- --no-remove --only-upgrade install -- "$@" ;;
+  apt:*) set -- --no-remove --with-new-pkgs upgrade ;;
+  *:full:*) if [ "$(generation)" = 3 ]; then set -- upgrade; else set -- --allowerasing upgrade; fi ;;
+  *)
+    set -- $(printf '%s\n' "$plan" | awk '$1 == "replacement" { print "--exclude=" $2 }') --setopt=best=0 upgrade
+    if [ "$security" = true ]; then set -- --security "$@"; fi ;;
+  esac
+  case $manager in
+  apt) exec apt-get -y -q -o DPkg::Lock::Timeout=600 \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" ;;
+  *) exec "$manager" -y "$@" ;;
+  esac
+)
+
+report() {
+  echo
+  echo '@@drover result'
+  if after=$(installed); then compare; else failed=69; fi
+  left=$plan
+  if [ "$manager" != apt ] && [ "$failed" -eq 0 ]; then
+    # What can still be updated is what was kept back.
+    left=$(pending | awk '$1 == "changed" && $3 != "-" { $1 = "kept" } { print $1, $2 }'; printf '%s\n' "$plan" | grep '^security ')
+  fi
+  printf '%s\n' "$left" | awk '$1 == "security" || $1 == "kept" || $1 == "held" || $1 == "ignored" { print "@@drover", $1, $2 }'
+  if [ "$manager" = apt ]; then
+    dpkg-query -W -f '${binary:Package} ${db:Status-Abbrev}\n' | awk 'substr($2, 2, 1) ~ /[UFHWt]/ { print "@@drover broken", $1 }'
+  fi
+  echo "@@drover kernel $(uname -r) $(newest_kernel)"
+  if reboot_required || rpm_needs_reboot; then echo '@@drover reboot yes'; else echo '@@drover reboot no'; fi
+  echo '@@drover end'
+}
+# The plugin that knows may be missing, and then says something else.
+rpm_needs_reboot() { [ "$manager" != apt ] && "$manager" -q needs-restarting -r 2>/dev/null | grep -q 'Reboot is required'; }
+
+# What is different in the database: nothing else tells what was done.
+compare() {
+  { printf '%s\n' "$before"; echo '='; printf '%s\n' "$after"; } | awk '
+    $0 == "=" { later = 1; next }
+    NF != 2 { next }
+    !later { had[$1 " " $2]; next }
+    ($1 " " $2) in had { delete had[$1 " " $2]; next }
+    { if ($1 in new) print "@@drover changed", $1, "-", new[$1]; new[$1] = $2 }
+    END {
+      for (key in had) {
+        split(key, old, " ")
+        print "@@drover changed", old[1], old[2], ((old[1] in new) ? new[old[1]] : "-")
+        delete new[old[1]]
+      }
+      for (name in new) print "@@drover changed", name, "-", new[name]
+    }' | sort
+}
