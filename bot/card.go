@@ -182,12 +182,14 @@ func origin(run store.Run) string {
 	return strings.Join(parts, " · ")
 }
 
-// who names the person as Slack shows people, or the login at the terminal.
-func who(run store.Run) string {
-	if _, id, ok := run.RequestedBy.Slack(); ok {
+func who(run store.Run) string { return person(run.RequestedBy) }
+
+// person is somebody as Slack shows people, or the login at the terminal.
+func person(actor store.Actor) string {
+	if _, id, ok := actor.Slack(); ok {
 		return "<@" + id + ">"
 	}
-	return escape(string(run.RequestedBy))
+	return escape(string(actor))
 }
 
 // when shows a moment in the reader's own zone.

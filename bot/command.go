@@ -38,7 +38,11 @@ func (b *Bot) explain(ctx context.Context, c command, err error) string {
 	err = b.engine.AuditRefusal(ctx, c.actor, "slack/"+string(c.origin), err)
 	var refusal *executor.Refusal
 	if errors.As(err, &refusal) {
-		return ":no_entry_sign: " + escape(refusal.Text)
+		text := ":no_entry_sign: " + escape(refusal.Text)
+		if refusal.By != "" {
+			text += " by " + person(refusal.By) + ", " + when(refusal.At)
+		}
+		return text
 	}
 	b.log.Error("cannot handle a request", "error", err)
 	return ":warning: drover itself failed, and nothing was run. An admin finds the reason in drover's log."

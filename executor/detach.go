@@ -37,15 +37,15 @@ func (j job) goesOn(out store.Result, cause error, failure *ssh.Error) store.Res
 	return out
 }
 
-// outwaited says whether a target that waits for a command whose end is not proven has waited for too long, and then
-// ends it: what was asked for may be wrong by now.
+// outwaited says whether a target that waits, since its turn, for a command whose end is not proven has waited for too
+// long, and then ends it: what was asked for may be wrong by now.
 func (j job) outwaited(ctx context.Context, waitsFor int) bool {
 	limit, err := j.engine.span(ctx, RunExpiry)
 	if err != nil {
 		j.engine.report(ctx, "end a target that waits", err)
 		return false
 	}
-	if j.runRow.QueuedAt == nil || j.engine.store.Now().Sub(j.runRow.QueuedAt.Time) < limit {
+	if j.engine.store.Now().Sub(j.turn.Time) < limit {
 		return false
 	}
 	why := fmt.Sprintf("not begun within %s: #%d may still be changing this server", store.Span(limit), waitsFor)

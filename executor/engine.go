@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -53,14 +51,14 @@ type Engine struct {
 	probes   errgroup.Group
 
 	mu     sync.Mutex
-	active map[string]context.CancelCauseFunc // by run
+	active map[store.Lease]context.CancelCauseFunc // a run that was paused can be claimed anew before its last worker is gone
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{
 		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent,
-		sessions: semaphore.NewWeighted(maxSessions), active: map[string]context.CancelCauseFunc{},
+		sessions: semaphore.NewWeighted(maxSessions), active: map[store.Lease]context.CancelCauseFunc{},
 	}
 	e.probes.SetLimit(maxProbes)
 	return e
@@ -168,18 +166,22 @@ func (e *Engine) housekeep(ctx context.Context) {
 	for _, id := range reaped {
 		e.log.Warn("a worker died: what it had under way is marked interrupted", "run", id)
 	}
-	if err := e.expireQueued(ctx); err != nil {
+	if err := e.expire(ctx, RunExpiry, e.store.ExpireQueued); err != nil {
 		e.report(ctx, "expire runs that nobody began", err)
+	}
+	if err := e.expire(ctx, PauseExpiry, e.store.ExpirePaused); err != nil {
+		e.report(ctx, "expire runs that nobody continued", err)
 	}
 	e.probeDue(ctx)
 }
 
-func (e *Engine) expireQueued(ctx context.Context) error {
-	limit, err := e.span(ctx, RunExpiry)
+// expire ends what has waited for longer than a setting allows.
+func (e *Engine) expire(ctx context.Context, setting string, end func(context.Context, time.Duration) error) error {
+	limit, err := e.span(ctx, setting)
 	if err != nil {
 		return err
 	}
-	return e.store.ExpireQueued(ctx, limit)
+	return end(ctx, limit)
 }
 
 // stop waits for the workers. It ends their runs when somebody cancels them, or when the drain limit is over.
@@ -219,30 +221,36 @@ type cancelledBy struct{ actor store.Actor }
 
 func (c cancelledBy) Error() string { return fmt.Sprintf("cancelled by %s", c.actor) }
 
-func (e *Engine) begin(id string, cancel context.CancelCauseFunc) {
+func (e *Engine) begin(lease store.Lease, cancel context.CancelCauseFunc) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.active[id] = cancel
+	e.active[lease] = cancel
 }
 
-func (e *Engine) forget(id string) {
+func (e *Engine) forget(lease store.Lease) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.active, id)
+	delete(e.active, lease)
 }
 
 // working lists the runs that this process is at.
 func (e *Engine) working() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Collect(maps.Keys(e.active))
+	var ids []string
+	for lease := range e.active {
+		ids = append(ids, lease.RunID)
+	}
+	return ids
 }
 
 func (e *Engine) end(id string, cause error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if cancel := e.active[id]; cancel != nil {
-		cancel(cause)
+	for lease, cancel := range e.active {
+		if lease.RunID == id {
+			cancel(cause)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type job struct {
 	target  store.Target
 	plan    *Plan
 	planned PlanTarget
+	turn    store.Time // since when it could have begun
 }
 
 // run takes the target to its end. Whatever happens is recorded; nothing is returned.

@@ -40,6 +40,7 @@ type PlanTarget struct {
 	HostKeys     []string `json:"host_keys"`
 	Jump         *Jump    `json:"jump,omitempty"` // through which it is reached; nil: none
 	Command      string   `json:"command"`        // byte for byte what the server's shell runs, nonce and wrapper excepted
+	Batch        int      `json:"batch"`          // its turn: 0 is the canary's, the others count from 1
 }
 
 // Exclusion is a server that was named and is left out.
@@ -80,7 +81,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if len(plan.Targets) == 0 {
 		return nil, nothingLeft(plan)
 	}
-	return plan, nil
+	return plan, plan.checkOrder()
 }
 
 func nothingLeft(p *Plan) error {
@@ -108,6 +109,7 @@ func newPlan(entry store.Action, params map[string]string, options Options, serv
 			return nil, err
 		}
 	}
+	p.cut()
 	return p, nil
 }
 
@@ -204,9 +206,9 @@ func (e *Engine) replan(ctx context.Context, run store.Run) (*Plan, error) {
 		}
 		servers = append(servers, server)
 	}
-	var options Options
-	if err := json.Unmarshal([]byte(run.Options), &options); err != nil {
-		return nil, fmt.Errorf("read the options of run %d: %w", run.Number, err)
+	options, err := OptionsOf(run)
+	if err != nil {
+		return nil, err
 	}
 	return newPlan(entry, run.Params, options, servers)
 }

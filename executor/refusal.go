@@ -22,10 +22,19 @@ type Refusal struct {
 	Kind RefusalKind
 	Text string // for the person: the word or rule that was wrong, and what to do next
 
+	// By and At tell who decided before, and when, where that is why: Text ends so that they can follow it.
+	By store.Actor
+	At store.Time
+
 	audited bool
 }
 
-func (r *Refusal) Error() string { return r.Text }
+func (r *Refusal) Error() string {
+	if r.By == "" {
+		return r.Text
+	}
+	return fmt.Sprintf("%s by %s at %s", r.Text, r.By, r.At.Local().Format("2006-01-02 15:04:05"))
+}
 
 func usage(format string, args ...any) error {
 	return &Refusal{Kind: Usage, Text: fmt.Sprintf(format, args...)}

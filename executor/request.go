@@ -29,8 +29,11 @@ type Request struct {
 
 // Options say how a run goes about its servers, whatever the action.
 type Options struct {
-	Parallel int           `json:"parallel,omitempty"` // servers at the same time; 0: the engine's limit
-	Timeout  time.Duration `json:"timeout,omitempty"`  // of the command on each server; 0: the action's
+	Canary      int           `json:"canary,omitempty"`       // servers that go first; the others wait for Continue; 0: none
+	Batch       Share         `json:"batch,omitempty"`        // servers that begin together; "": all
+	MaxFailures Share         `json:"max_failures,omitempty"` // failed servers beyond which nothing new begins; "": no limit
+	Parallel    int           `json:"parallel,omitempty"`     // servers at the same time; 0: the engine's limit
+	Timeout     time.Duration `json:"timeout,omitempty"`      // of the command on each server; 0: the action's
 }
 
 // MaxTimeout is the longest that anybody can ask drover to wait for one command.
@@ -96,37 +99,64 @@ func (r *Request) assign(name, value string) error {
 // set takes one option. Names of options that this version does not have yet are refused, not taken for parameters.
 func (o *Options) set(name, value string) (known bool, err error) {
 	switch name {
+	case "canary":
+		return true, once(&o.Canary, name, value, countTo(maxRange), "a number of servers, such as 1")
+	case "batch":
+		return true, once(&o.Batch, name, value, shareFrom(1), "a number of servers or a share of them, such as 2 or 25%")
+	case "max-failures":
+		return true, once(&o.MaxFailures, name, value, shareFrom(0), "a number of servers or a share of them, such as 0, 1 or 10%")
 	case "parallel":
-		if o.Parallel != 0 {
-			return true, usage("`parallel` is given twice.")
-		}
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 || n > maxSessions {
-			return true, usage("`parallel=%s` is not a number of servers between 1 and %d.", quotable(value), maxSessions)
-		}
-		o.Parallel = n
+		return true, once(&o.Parallel, name, value, countTo(maxSessions), fmt.Sprintf("a number of servers between 1 and %d", maxSessions))
 	case "timeout":
-		if o.Timeout != 0 {
-			return true, usage("`timeout` is given twice.")
-		}
-		d, err := time.ParseDuration(value)
-		if err != nil || d < time.Second || d > MaxTimeout {
-			return true, usage("`timeout=%s` is not a time between 1s and 24h. Write for example `timeout=10m`.", quotable(value))
-		}
-		o.Timeout = d
+		return true, once(&o.Timeout, name, value, timeLimit, "a time between 1s and 24h, such as `timeout=10m`")
 	case "reason":
 		return true, usage("Write the reason at the end, after the word `because`.")
-	case "batch", "canary", "max-failures", "max_failures", "urgent":
+	case "max_failures":
+		return true, usage("The option is written `max-failures`.")
+	case "urgent":
 		return true, usage("The option `%s` is not part of this version of drover.", name)
-	default:
-		return false, nil
 	}
-	return true, nil
+	return false, nil
+}
+
+// once reads the value of an option that may be given once. wanted is what the value must be, in words.
+func once[T comparable](to *T, name, value string, read func(string) (T, bool), wanted string) error {
+	var none T
+	if *to != none {
+		return usage("`%s` is given twice.", name)
+	}
+	got, ok := read(value)
+	if !ok {
+		return usage("`%s=%s` is not %s.", name, quotable(value), wanted)
+	}
+	*to = got
+	return nil
+}
+
+func countTo(most int) func(string) (int, bool) {
+	return func(value string) (int, bool) {
+		n, err := strconv.Atoi(value)
+		return n, err == nil && n >= 1 && n <= most
+	}
+}
+
+func timeLimit(value string) (time.Duration, bool) {
+	d, err := time.ParseDuration(value)
+	return d, err == nil && d >= time.Second && d <= MaxTimeout
 }
 
 // String is the options as they are typed.
 func (o Options) String() string {
 	var words []string
+	if o.Canary > 0 {
+		words = append(words, fmt.Sprintf("canary=%d", o.Canary))
+	}
+	if o.Batch != "" {
+		words = append(words, "batch="+string(o.Batch))
+	}
+	if o.MaxFailures != "" {
+		words = append(words, "max-failures="+string(o.MaxFailures))
+	}
 	if o.Parallel > 0 {
 		words = append(words, fmt.Sprintf("parallel=%d", o.Parallel))
 	}
@@ -139,4 +169,13 @@ func (o Options) String() string {
 func (o Options) json() (string, error) {
 	text, err := json.Marshal(o)
 	return string(text), err
+}
+
+// OptionsOf are the options that a run was asked for with.
+func OptionsOf(run store.Run) (Options, error) {
+	var o Options
+	if err := json.Unmarshal([]byte(run.Options), &o); err != nil {
+		return o, fmt.Errorf("read the options of run %d: %w", run.Number, err)
+	}
+	return o, nil
 }

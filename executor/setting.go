@@ -16,6 +16,7 @@ import (
 const (
 	ApprovalExpiry = "approval-expiry"
 	RunExpiry      = "run-expiry"
+	PauseExpiry    = "pause-expiry"
 	SelfApproval   = "self-approval"
 	MainHost       = "main-host"
 )
@@ -34,6 +35,7 @@ func Settings() []Setting {
 	return []Setting{
 		{ApprovalExpiry, "how long a run waits for its approvals before it expires", "1h", spanBetween(time.Second, 30*24*time.Hour)},
 		{RunExpiry, "how long a run that changes something may wait to be begun", "10m", spanBetween(time.Second, 24*time.Hour)},
+		{PauseExpiry, "how long a run waits for Continue after its canary before it expires", "1h", spanBetween(time.Second, 7*24*time.Hour)},
 		{SelfApproval, "whether one may approve one's own run: for a team of one", "off", onOff},
 		{MainHost, "the name or IP address that ping-main pings; by default the one that drover connects from", "", host},
 	}

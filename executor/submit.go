@@ -66,7 +66,8 @@ func newRun(r Request, plan *Plan) (store.NewRun, error) {
 	if err != nil {
 		return store.NewRun{}, fmt.Errorf("record options: %w", err)
 	}
-	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Detached: plan.detached(), Run: store.Run{
+	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Detached: plan.detached(), Batches: plan.batchNumbers(), Run: store.Run{
+		MaxFailures: plan.maxFailures(),
 		ActionID: plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes,
 		Selector: strings.Join(r.Selector, " "), Params: r.Params, Options: options,
 		Plan: string(planText), PlanHash: hash, Reason: r.Reason, Origin: r.Origin,
@@ -82,8 +83,9 @@ func newRun(r Request, plan *Plan) (store.NewRun, error) {
 // run with all checks of one.
 func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store.Run, error) {
 	again.Action, again.Params, again.Reason, again.RetryOf = run.Action, run.Params, run.Reason, run.ID
-	if err := json.Unmarshal([]byte(run.Options), &again.Options); err != nil {
-		return store.Run{}, fmt.Errorf("read the options of run %d: %w", run.Number, err)
+	options, err := OptionsOf(run)
+	if err != nil {
+		return store.Run{}, err
 	}
 	if !run.State.Final() {
 		return store.Run{}, usage("#%d is not over yet. Cancel it first, or wait for it.", run.Number)
@@ -96,6 +98,10 @@ func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store
 	if len(again.Selector) == 0 {
 		return store.Run{}, usage("#%d succeeded on every server: there is nothing to retry.", run.Number)
 	}
+	if options.Canary >= len(again.Selector) {
+		options.Canary = 0 // there are too few left for one to go first
+	}
+	again.Options = options
 	next, err := e.Submit(ctx, again)
 	if errors.Is(err, store.ErrExists) {
 		return next, usage("#%d was retried already. Retry the newer run if you need to: `history` shows it.", run.Number)

@@ -20,8 +20,8 @@ func (e *Engine) work(ctx context.Context, lease store.Lease) {
 	var keeper sync.WaitGroup
 	defer keeper.Wait()
 	defer cancel(nil)
-	e.begin(lease.RunID, cancel)
-	defer e.forget(lease.RunID)
+	e.begin(lease, cancel)
+	defer e.forget(lease)
 	keeper.Go(func() { e.keepLease(ctx, lease, cancel) })
 
 	log := e.log.With("run", lease.RunID)
@@ -49,22 +49,25 @@ func (e *Engine) workTargets(ctx context.Context, lease store.Lease) error {
 	if err != nil {
 		return err
 	}
-	e.runTargets(ctx, lease, run, plan)
-	if ctx.Err() == nil {
-		return nil
+	if err := e.runBatches(ctx, lease, run, plan); err != nil || ctx.Err() == nil {
+		return err
 	}
 	state, why := notBegun(context.Cause(ctx))
 	return e.store.EndPending(saving, lease, state, why)
 }
 
-func (e *Engine) runTargets(ctx context.Context, lease store.Lease, run store.Run, plan *Plan) {
+// runBatch works the targets of one batch, whose turn came at a time, and returns when they are over.
+func (e *Engine) runBatch(ctx context.Context, lease store.Lease, run store.Run, plan *Plan, batch int, turn store.Time) {
 	var group errgroup.Group
 	group.SetLimit(maxSessions)
 	if plan.Options.Parallel > 0 {
 		group.SetLimit(plan.Options.Parallel)
 	}
 	for i, target := range run.Targets {
-		job := job{e, lease, run, target, plan, plan.Targets[i]}
+		if target.Batch != batch || target.State != store.TargetPending {
+			continue
+		}
+		job := job{e, lease, run, target, plan, plan.Targets[i], turn}
 		group.Go(func() error {
 			job.run(ctx)
 			return nil

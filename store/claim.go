@@ -24,7 +24,7 @@ func (s *Store) QueuedRuns(ctx context.Context) ([]string, error) {
 // Claim takes a queued run: queued → running. Of several that try, one gets the lease.
 func (s *Store) Claim(ctx context.Context, id, owner string, hold time.Duration) (lease Lease, claimed bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
-		claimed, err = t.change(ctx, `UPDATE runs SET state = 'running', owner = ?, epoch = epoch + 1, lease_until = ?, started_at = ?
+		claimed, err = t.change(ctx, `UPDATE runs SET state = 'running', owner = ?, epoch = epoch + 1, lease_until = ?, started_at = coalesce(started_at, ?)
 			WHERE id = ? AND state = 'queued'`, owner, t.now.Add(hold), t.now, id)
 		if err != nil {
 			return fmt.Errorf("claim a run: %w", err)

@@ -18,18 +18,30 @@ func (s *Store) DenyRun(ctx context.Context, lease Lease, why string) (denied bo
 	return denied, err
 }
 
-// ExpireQueued ends changing runs that nobody began within limit of being queued: what was asked for then may be
-// wrong by now. A schedule's run has until its cutoff; see EndAtCutoff.
+// ExpireQueued ends changing runs that nobody began, or went on with, within limit of being queued: what was asked for
+// then may be wrong by now. A schedule's run has until its cutoff; see EndAtCutoff.
 func (s *Store) ExpireQueued(ctx context.Context, limit time.Duration) error {
+	return s.expire(ctx, Queued, "it was not begun within "+Span(limit).String(), "state = 'queued' AND changes = TRUE AND begin_by IS NULL AND queued_at < ?", s.Now().Add(-limit))
+}
+
+// expire ends the runs in a state that meet a condition: found by reading, and met still when they are ended. The
+// condition names the state itself, as the index of open runs wants it.
+func (s *Store) expire(ctx context.Context, from RunState, why, condition string, before Time) error {
 	var ids []string
-	before := s.Now().Add(-limit)
-	err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE state = 'queued' AND changes = TRUE AND begin_by IS NULL AND queued_at < ?", before)
+	err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE "+condition, before)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		for _, id := range ids {
-			if _, err := t.end(ctx, id, Queued, Expired, fmt.Sprintf("it was not begun within %s", Span(limit))); err != nil {
+			still, err := t.change(ctx, "UPDATE runs SET version = version WHERE id = ? AND "+condition, id, before)
+			if err != nil {
+				return err
+			}
+			if !still {
+				continue
+			}
+			if _, err := t.end(ctx, id, from, Expired, why); err != nil {
 				return err
 			}
 		}

@@ -203,6 +203,10 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"runs", row{"retry_of": "nobody"}, "FOREIGN KEY"},
 		{"runs", row{"queued_at": nil}, "CHECK"},
 		{"runs", row{"finished_at": 1}, "CHECK"},
+		{"runs", row{"max_failures": -1}, "CHECK"},
+		{"runs", row{"state": "paused"}, "CHECK"},
+		{"runs", row{"continued_by": "T1/U1"}, "CHECK"},
+		{"runs", row{"continued_at": 1}, "CHECK"},
 		{"runs", running.with(row{"owner": ""}), "CHECK"},
 		{"runs", running.with(row{"epoch": 0}), "CHECK"},
 		{"runs", running.with(row{"lease_until": nil}), "CHECK"},
@@ -211,6 +215,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"messages", row{"kind": "notice"}, "CHECK"}, // and no text
 		{"targets", row{"state": "resting"}, "CHECK"},
 		{"targets", row{"changes": 2}, "CHECK"},
+		{"targets", row{"batch": -1}, "CHECK"},
 		{"targets", row{"run_id": "nobody"}, "FOREIGN KEY"},
 		{"targets", row{"message_id": "nobody"}, "FOREIGN KEY"},
 		{"targets", row{"finished_at": 1}, "CHECK"},

@@ -66,6 +66,7 @@ type Run struct {
 	Origin      Origin   `db:"origin"`
 	RequestedBy Actor    `db:"requested_by"`
 	Channel     string   `db:"channel"`
+	MaxFailures *int     `db:"max_failures"` // failed targets beyond which nothing new begins; nil: no limit
 	RetryOf     *string  `db:"retry_of"`
 	Occurrence  *string  `db:"occurrence_id"` // the occurrence of a schedule that it is for; nil: none
 	Schedule    string   `db:"schedule"`      // the schedule's name
@@ -75,6 +76,9 @@ type Run struct {
 	Epoch       int64    `db:"epoch"`
 	LeaseUntil  *Time    `db:"lease_until"`
 	CancelBy    Actor    `db:"cancel_by"`
+	PausedAt    *Time    `db:"paused_at"` // since when it waits, or waited, for Continue
+	ContinuedBy Actor    `db:"continued_by"`
+	ContinuedAt *Time    `db:"continued_at"`
 	CreatedAt   Time     `db:"created_at"`
 	QueuedAt    *Time    `db:"queued_at"`
 	StartedAt   *Time    `db:"started_at"`
@@ -89,6 +93,7 @@ type NewRun struct {
 	Servers  []Server
 	Detached map[string]bool // by server id: the command outlives its connection
 	Stage    *Stage          // what it is to an occurrence of a schedule; nil: to none
+	Batches  map[string]int  // by server id: its turn, see Target.Batch; nil: all in one batch
 }
 
 // CreateRun records a run that is ready to be claimed: inbox key, run, targets, card and audit entry in one
@@ -124,9 +129,9 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 		return run, fmt.Errorf("number a run: %w", err)
 	}
 	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, selector, params, options,
-			plan, plan_hash, reason, origin, requested_by, channel, retry_of, occurrence_id, begin_by, created_at, queued_at)
+			plan, plan_hash, reason, origin, requested_by, channel, max_failures, retry_of, occurrence_id, begin_by, created_at, queued_at)
 		VALUES (:id, :number, :state, :action_id, :action, :changes, :selector, :params, :options,
-			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :retry_of, :occurrence_id, :begin_by, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
+			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :max_failures, :retry_of, :occurrence_id, :begin_by, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
 	if err != nil {
 		return run, fmt.Errorf("record run: %w", err)
 	}
@@ -203,7 +208,7 @@ func (s *Store) Runs(ctx context.Context, limit int) ([]Run, error) {
 	}
 	for i := range list {
 		list[i].Targets = []Target{}
-		err := s.read.SelectContext(ctx, &list[i].Targets, `SELECT id, run_id, position, server_id, server, changes, state, exit_code,
+		err := s.read.SelectContext(ctx, &list[i].Targets, `SELECT id, run_id, position, server_id, server, batch, changes, state, exit_code,
 			error_kind, summary, started_at, finished_at FROM targets WHERE run_id = ? ORDER BY position`, list[i].ID)
 		if err != nil {
 			return nil, fmt.Errorf("read the targets of run %d: %w", list[i].Number, err)

@@ -27,6 +27,9 @@ func TestARunComesBackAsItWasAskedFor(t *testing.T) {
 	n := f.request()
 	n.Params, n.Options, n.Plan, n.Reason = store.Strings{"service": "nginx"}, `{"a":1}`, `{"b":2}`, "it is slow"
 	n.InboxKey = "trigger-1"
+	limit := 2
+	n.MaxFailures = &limit
+	n.Batches = map[string]int{f.servers[0].ID: store.CanaryBatch, f.servers[1].ID: 3}
 	run := f.create(n)
 	got := f.read(run.ID)
 	want := n.Run
@@ -37,7 +40,7 @@ func TestARunComesBackAsItWasAskedFor(t *testing.T) {
 	for i, target := range got.Targets {
 		want := store.Target{
 			ID: target.ID, RunID: run.ID, Position: i, ServerID: f.servers[i].ID, Server: f.servers[i].Name,
-			Changes: true, State: store.TargetPending, Facts: store.Strings{},
+			Batch: []int{store.CanaryBatch, 3, store.FirstBatch}[i], Changes: true, State: store.TargetPending, Facts: store.Strings{},
 		}
 		if diff := cmp.Diff(want, target); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)

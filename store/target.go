@@ -32,6 +32,12 @@ func (s TargetState) Final() bool {
 	return true
 }
 
+// The turns of targets. A batch begins when those before it are over; after the canary the run waits for Continue.
+const (
+	CanaryBatch = 0
+	FirstBatch  = 1 // and so on
+)
+
 // Target is one server of a run.
 type Target struct {
 	ID         string      `db:"id"`
@@ -39,6 +45,7 @@ type Target struct {
 	Position   int         `db:"position"`
 	ServerID   string      `db:"server_id"`
 	Server     string      `db:"server"`
+	Batch      int         `db:"batch"` // its turn: CanaryBatch, FirstBatch, and so on
 	Changes    bool        `db:"changes"`
 	State      TargetState `db:"state"`
 	WaitsFor   int         `db:"waits_for"` // the number of the run that has the server now; 0: none
@@ -77,8 +84,12 @@ func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
 		if err != nil {
 			return err
 		}
-		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, changes, detached, state)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, run.Changes, n.Detached[server.ID])
+		batch, ok := n.Batches[server.ID]
+		if !ok {
+			batch = FirstBatch
+		}
+		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, batch, changes, detached, state)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, batch, run.Changes, n.Detached[server.ID])
 		if err != nil {
 			return fmt.Errorf("record target %s: %w", server.Name, err)
 		}
@@ -86,11 +97,26 @@ func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
 	return nil
 }
 
+// CountFailed is how many targets of a run count against its limit of failures.
+func (s *Store) CountFailed(ctx context.Context, runID string) (failed int, err error) {
+	err = s.read.GetContext(ctx, &failed, "SELECT count(*) FROM targets WHERE run_id = ? AND state IN ('failed', 'unreachable', 'timed_out', 'interrupted')", runID)
+	if err != nil {
+		return 0, fmt.Errorf("count failures: %w", err)
+	}
+	return failed, nil
+}
+
+// withinLimit: no more targets of the run have failed than may; of a canary none may.
+const withinLimit = ` AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.id = targets.run_id AND (targets.batch = 0 OR r.max_failures IS NOT NULL)
+	AND (SELECT count(*) FROM targets AS f WHERE f.run_id = r.id AND f.state IN ('failed', 'unreachable', 'timed_out', 'interrupted'))
+		> CASE WHEN targets.batch = 0 THEN 0 ELSE r.max_failures END)`
+
 const leaseHeld = ` AND EXISTS (SELECT 1 FROM runs WHERE runs.id = targets.run_id AND runs.epoch = ? AND runs.state = 'running')`
 
 // BeginTarget moves a target from pending to dispatching. It returns false when the lease is lost, the target is not
-// pending any more, the cutoff of its window has passed, or another run is changing the server, or may still be: the end of its command is not proven. For
-// the last two, waitsFor is that run's number.
+// pending any more, more targets of the run have failed than may, the cutoff of its window has passed, or another run
+// is changing the server, or may still be: the end of its command is not proven. For the last two, waitsFor is that
+// run's number.
 func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began bool, waitsFor int, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, 0, err // nobody is there to go on with what would begin
@@ -98,7 +124,7 @@ func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began 
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		began, err = t.change(ctx, `UPDATE targets SET state = 'dispatching', started_at = ?, waits_for = 0 WHERE id = ? AND state = 'pending'
 			AND NOT (changes = TRUE AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id
-				AND o.changes = TRUE AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL)))`+beforeCutoff+leaseHeld, t.now, id, t.now, lease.Epoch)
+				AND o.changes = TRUE AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL)))`+withinLimit+beforeCutoff+leaseHeld, t.now, id, t.now, lease.Epoch)
 		if err != nil {
 			return fmt.Errorf("begin a target: %w", err)
 		}
@@ -123,11 +149,12 @@ func (t *tx) dispatched(ctx context.Context, runID, id string) error {
 	return t.auditRun(ctx, Drover, "target.dispatched", runID, detail{"server": server})
 }
 
-// wait notes for which run a pending target waits.
+// wait notes for which run a pending target waits. One that may not begin any more waits for none.
 func (t *tx) wait(ctx context.Context, lease Lease, id string) (number int, err error) {
 	var holders []int
-	err = t.SelectContext(ctx, &holders, `SELECT r.number FROM targets w JOIN targets o ON o.server_id = w.server_id AND o.changes = TRUE
-		AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL) JOIN runs r ON r.id = o.run_id WHERE w.id = ? AND w.state = 'pending' AND w.changes = TRUE`, id)
+	err = t.SelectContext(ctx, &holders, `SELECT runs.number FROM targets JOIN targets AS o ON o.server_id = targets.server_id AND o.changes = TRUE
+		AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL) JOIN runs ON runs.id = o.run_id
+		WHERE targets.id = ? AND targets.state = 'pending' AND targets.changes = TRUE`+withinLimit, id)
 	if err != nil || len(holders) == 0 {
 		return 0, err
 	}

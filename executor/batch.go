@@ -1,0 +1,78 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"drover/store"
+)
+
+// runBatches works what is left of a run: a batch begins when the one before is over. After the canary the run is
+// paused, until somebody continues it and it is claimed anew. Targets that have not begun when it returns without an
+// error are left to whoever ended ctx.
+func (e *Engine) runBatches(ctx context.Context, lease store.Lease, run store.Run, plan *Plan) error {
+	turn := *run.QueuedAt
+	for _, batch := range left(run) {
+		e.runBatch(ctx, lease, run, plan, batch, turn)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if over, err := e.afterBatch(context.WithoutCancel(ctx), lease, run, batch); over || err != nil {
+			return err
+		}
+		turn = e.store.Now()
+	}
+	return nil
+}
+
+// left are the batches of a run in which a target has not begun, in their order.
+func left(run store.Run) []int {
+	var numbers []int
+	for _, t := range run.Targets {
+		if t.State == store.TargetPending {
+			numbers = append(numbers, t.Batch)
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// afterBatch decides whether a run goes on with its next batch. It asks the rows, and nothing when the run has neither
+// a canary nor a limit.
+func (e *Engine) afterBatch(ctx context.Context, lease store.Lease, run store.Run, batch int) (over bool, err error) {
+	if batch == store.CanaryBatch {
+		return true, e.afterCanary(ctx, lease, run)
+	}
+	if run.MaxFailures == nil {
+		return false, nil
+	}
+	failed, err := e.store.CountFailed(ctx, run.ID)
+	if err != nil || failed <= *run.MaxFailures {
+		return false, err
+	}
+	why := fmt.Sprintf("not begun: stopped after %s (limit %d)", plural(failed, "failure"), *run.MaxFailures)
+	return true, e.store.EndPending(ctx, lease, store.TargetSkipped, why)
+}
+
+// afterCanary pauses a run whose canary succeeded, and ends any other.
+func (e *Engine) afterCanary(ctx context.Context, lease store.Lease, run store.Run) error {
+	paused, err := e.store.Pause(ctx, lease)
+	if err != nil || paused {
+		return err
+	}
+	if run, err = e.store.Run(ctx, run.ID); err != nil {
+		return err
+	}
+	if run.CancelBy != "" {
+		state, why := notBegun(cancelledBy{run.CancelBy})
+		return e.store.EndPending(ctx, lease, state, why)
+	}
+	var failed []string
+	for _, t := range run.Targets {
+		if t.Batch == store.CanaryBatch && t.State != store.TargetSucceeded {
+			failed = append(failed, t.Server)
+		}
+	}
+	return e.store.EndPending(ctx, lease, store.TargetSkipped, fmt.Sprintf("not begun: the canary did not succeed on %s", FoldNames(failed)))
+}
