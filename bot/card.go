@@ -27,6 +27,9 @@ const maxServerLines = 12
 // renderCard shows a run: the outcome in the first line, then a line for each server, then who asked and why.
 func renderCard(run store.Run) content {
 	first := fmt.Sprintf("%s *%s* on %s %s", runIcon(run.State), escape(run.Action), where(run), outcome(run))
+	if run.State == store.Paused {
+		first += "\n" + whatNext(run)
+	}
 	blocks := []slack.Block{section(first)}
 	if lines := serverLines(run); lines != "" {
 		blocks = append(blocks, section(lines))
@@ -73,8 +76,15 @@ func serverNames(targets []store.Target) []string {
 
 // headlineState is the state as the notification's first word.
 func headlineState(run store.Run) string {
-	text := stateWords[run.State]
+	text := stateWord(run)
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+func stateWord(run store.Run) string {
+	if run.State == store.Denied && run.ContinuedAt != nil {
+		return "was not continued" // its canary had run
+	}
+	return stateWords[run.State]
 }
 
 var stateWords = map[store.RunState]string{
@@ -85,18 +95,18 @@ var stateWords = map[store.RunState]string{
 
 // outcome says how the run stands: *succeeded* in 14s, or is running · 1 of 2 done.
 func outcome(run store.Run) string {
-	word := stateWords[run.State]
+	word := stateWord(run)
 	if !run.State.Final() {
 		if run.CancelBy != "" {
 			word = "is being cancelled"
 		}
-		return fmt.Sprintf("%s · %d of %d done", word, count(run, store.TargetState.Final), len(run.Targets))
+		return fmt.Sprintf("%s%s · %d of %d done", word, turn(run), count(run, store.TargetState.Final), len(run.Targets))
 	}
 	text := "*" + word + "*"
 	if run.State == store.Partial {
 		text += fmt.Sprintf(": %d of %d", count(run, func(s store.TargetState) bool { return s == store.TargetSucceeded }), len(run.Targets))
 	}
-	if run.StartedAt != nil && run.FinishedAt != nil && run.State != store.Denied {
+	if run.StartedAt != nil && run.FinishedAt != nil && run.State != store.Denied && run.State != store.Expired {
 		text += " in " + took(run.FinishedAt.Sub(run.StartedAt.Time))
 	}
 	if run.StateReason != "" {
@@ -179,6 +189,12 @@ func origin(run store.Run) string {
 	if run.Reason != "" {
 		parts = append(parts, "because "+escape(oneLine(run.Reason)))
 	}
+	if order := order(run); order != "" {
+		parts = append(parts, escape(clip(order, 500)))
+	}
+	if run.ContinuedAt != nil {
+		parts = append(parts, "continued by "+person(run.ContinuedBy)+" "+when(*run.ContinuedAt))
+	}
 	return strings.Join(parts, " · ")
 }
 
@@ -199,6 +215,8 @@ func when(t store.Time) string {
 
 func buttons(run store.Run) slack.Block {
 	switch {
+	case run.State == store.Paused:
+		return pausedButtons(run)
 	case run.State == store.Queued || run.State == store.Running && run.CancelBy == "":
 		return slack.NewActionBlock("", button(buttonCancel, run, "Cancel", slack.StyleDanger,
 			"Cancel this run?", whatCancelDoes(run)))
@@ -219,6 +237,7 @@ func whatCancelDoes(run store.Run) string {
 	return "What is running on the servers is ended. What was not begun stays undone."
 }
 
+// button asks once more before it counts.
 func button(action string, run store.Run, label string, style slack.Style, title, text string) *slack.ButtonBlockElement {
 	b := slack.NewButtonBlockElement(action, run.ID, slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
 	b.Style = style

@@ -36,7 +36,26 @@ func cards() map[string]store.Run {
 	terminal := sample(store.Succeeded, target("web1", store.TargetSucceeded, "nothing to upgrade"))
 	terminal.Origin, terminal.RequestedBy = store.CLI, store.LocalActor("root")
 
+	paused := ordered(sample(store.Paused, target("web1", store.TargetSucceeded, "3 packages upgraded"),
+		target("web2", store.TargetPending, ""), target("web3", store.TargetPending, ""), target("web4", store.TargetPending, "")))
+	paused.PausedUntil = ptr(at(time.Hour))
+	canary := ordered(sample(store.Running, target("web1", store.TargetRunning, ""),
+		target("web2", store.TargetPending, ""), target("web3", store.TargetPending, ""), target("web4", store.TargetPending, "")))
+	batch := ordered(sample(store.Running, target("web1", store.TargetSucceeded, "3 packages upgraded"),
+		target("web2", store.TargetSucceeded, "nothing to upgrade"), target("web3", store.TargetRunning, ""), target("web4", store.TargetPending, "")))
+	batch.ContinuedBy, batch.ContinuedAt = store.SlackActor("T1", "U1"), ptr(at(10*time.Minute))
+	badCanary := ordered(sample(store.Failed, target("web1", store.TargetFailed, "exit 100"), target("web2", store.TargetSkipped, "not begun: the canary did not succeed on web1"),
+		target("web3", store.TargetSkipped, "not begun: the canary did not succeed on web1"), target("web4", store.TargetSkipped, "not begun: the canary did not succeed on web1")))
+	unanswered := ordered(sample(store.Expired, target("web1", store.TargetSucceeded, "3 packages upgraded"), target("web2", store.TargetSkipped, "nobody continued it in time"),
+		target("web3", store.TargetSkipped, "nobody continued it in time"), target("web4", store.TargetSkipped, "nobody continued it in time")))
+	unanswered.StateReason = "nobody continued it in time"
+	changed := ordered(sample(store.Denied, target("web1", store.TargetSucceeded, "3 packages upgraded"), target("web2", store.TargetSkipped, "web2 was changed since this run was asked for"),
+		target("web3", store.TargetSkipped, "web2 was changed since this run was asked for"), target("web4", store.TargetSkipped, "web2 was changed since this run was asked for")))
+	changed.StateReason = "web2 was changed since this run was asked for. Ask again to run it as it is now."
+	changed.ContinuedBy, changed.ContinuedAt = store.SlackActor("T1", "U1"), ptr(at(10*time.Minute))
+
 	return map[string]store.Run{
+		"paused": paused, "canary": canary, "batch": batch, "bad-canary": badCanary, "unanswered": unanswered, "not-continued": changed,
 		"queued": queued, "running": running, "cancelling": cancelling, "waits-for": waiting, "denied": denied, "expired": expired,
 		"retried": retried, "terminal": terminal,
 		"one-server": sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded")),
@@ -48,6 +67,15 @@ func cards() map[string]store.Run {
 			target("cache1", store.TargetCancelled, "not begun: the run was cancelled")),
 		"failed-40": sample(store.Failed, many(40)...),
 	}
+}
+
+// ordered makes the first server of a run its canary, and of the others batches of two.
+func ordered(run store.Run) store.Run {
+	run.Options = `{"canary":1,"batch":"2","max_failures":"1"}`
+	for i := range run.Targets {
+		run.Targets[i].Batch = (i + 1) / 2
+	}
+	return run
 }
 
 // many are servers of which each third is unreachable and each seventh timed out, and the others failed.

@@ -13,8 +13,9 @@ import (
 
 // The buttons of a run's card. Their value is the run's id.
 const (
-	buttonCancel = "run.cancel"
-	buttonRetry  = "run.retry"
+	buttonCancel   = "run.cancel"
+	buttonRetry    = "run.retry"
+	buttonContinue = "run.continue"
 )
 
 // interaction handles a click. A click is a request like any other: it is authorised again, whoever saw the button.
@@ -64,6 +65,8 @@ func (b *Bot) clicked(ctx context.Context, c command, ts string, click *slack.Bl
 	switch click.ActionID {
 	case buttonCancel:
 		return b.engine.Cancel(ctx, c.actor, run)
+	case buttonContinue:
+		return b.engine.Continue(ctx, c.actor, run, c.key)
 	case buttonRetry:
 		_, err := b.engine.Retry(ctx, run, executor.Request{Actor: c.actor, Origin: c.origin, InboxKey: c.key, Channel: run.Channel})
 		return err

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/slack-go/slack"
@@ -125,4 +126,47 @@ func TestAnUnknownButtonIsSaidToBeUnknown(t *testing.T) {
 	o.must(err)
 	o.click("U0OPERATOR", card, "run.approve")
 	o.says(o.whispered("U0OPERATOR", 0).Text, "does not know that button")
+}
+
+func TestContinueByItsButton(t *testing.T) {
+	o := openOffice(t)
+	o.slash("U0OPERATOR", ops, "poke web1 db1 canary=1")
+	card := o.shows(ops, 1, store.Paused)
+	o.says(shown(card), "The canary `db1` succeeded. Look at it, then continue with `web1`, or stop.", "First db1; the other one after Continue.")
+	o.await("the canary's reply", func() bool { return len(o.replies(card)) == 1 })
+
+	o.click("U0VIEWER", card, "run.continue")
+	o.says(o.whispered("U0VIEWER", 0).Text, "You may not continue #1")
+	o.click("U0OUTSIDER", card, "run.continue")
+	o.says(o.whispered("U0OUTSIDER", 0).Text, "You may not continue #1")
+	if run := o.runs()[0]; run.State != store.Paused {
+		t.Fatalf("the run is %s", run.State)
+	}
+
+	o.slack.Fail("chat.update", slacksim.Fault{Status: 503}) // the card goes on showing its buttons
+	o.click("U0ADMIN", card, "run.continue")
+	o.awaitRun(1, func(r store.Run) bool { return r.State.Final() })
+	_, err := o.slack.Duplicate(t.Context()) // Slack delivers it once more: nobody reads of a second
+	o.must(err)
+	o.click("U0OPERATOR", card, "run.continue")
+	o.says(o.whispered("U0OPERATOR", 0).Text, "#1 was continued already, by <@U0ADMIN>, <!date^")
+	if private := o.slack.Ephemerals("U0ADMIN"); len(private) > 0 {
+		t.Errorf("the admin is told %q", private[0].Text)
+	}
+	o.slack.ClearFaults()
+	card = o.shows(ops, 1, store.Succeeded)
+	o.says(shown(card), "continued by <@U0ADMIN>")
+	if strings.Contains(shown(card), "run.continue") {
+		t.Error("the button is still there")
+	}
+}
+
+func TestStopByItsButton(t *testing.T) {
+	o := openOffice(t)
+	o.slash("U0OPERATOR", ops, "poke web1 db1 canary=1")
+	o.click("U0OPERATOR", o.shows(ops, 1, store.Paused), "run.cancel")
+	o.shows(ops, 1, store.Cancelled)
+	if n := o.fleet["web1"].Sessions(); n > 0 {
+		t.Errorf("%d commands on the server that waited", n)
+	}
 }

@@ -19,6 +19,8 @@ func runIcon(s store.RunState) string {
 		return ":warning:"
 	case store.Cancelled, store.Denied, store.Expired:
 		return ":no_entry_sign:"
+	case store.Paused:
+		return ":double_vertical_bar:"
 	}
 	return ":hourglass_flowing_sand:"
 }

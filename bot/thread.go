@@ -29,7 +29,7 @@ const (
 )
 
 // newReplies decides which targets are told of next: each failed one as soon as it failed, the others when the run is
-// over, the same output once, failures first. Targets that a message tells of already are left out.
+// over or waits for somebody to decide by them, the same output once, failures first. Targets that a message tells of already are left out.
 func newReplies(run store.Run) []store.NewReply {
 	var untold []store.Target
 	told := map[string]bool{}
@@ -38,7 +38,7 @@ func newReplies(run store.Run) []store.NewReply {
 			told[*t.MessageID] = true
 			continue
 		}
-		if !t.State.Final() || !run.State.Final() && !isFailure(t.State) || nothingToTell(t) {
+		if !t.State.Final() || !run.State.Final() && run.State != store.Paused && !isFailure(t.State) || nothingToTell(t) {
 			continue
 		}
 		untold = append(untold, t)

@@ -61,7 +61,7 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 	lines = append(lines, "", "*Look*", "• `list` servers · `show web1` · `actions` · `history` · `show 42`",
 		"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
 	if rights.Has(store.Operator) {
-		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `timeout=10m` `parallel=20`")
+		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")
 	}
 	if rights.Has(store.Admin) {
 		lines = append(lines, "*Servers*", "• `trust web1` shows a server's host keys and lets you trust them")

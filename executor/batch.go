@@ -57,7 +57,11 @@ func (e *Engine) afterBatch(ctx context.Context, lease store.Lease, run store.Ru
 
 // afterCanary pauses a run whose canary succeeded, and ends any other.
 func (e *Engine) afterCanary(ctx context.Context, lease store.Lease, run store.Run) error {
-	paused, err := e.store.Pause(ctx, lease)
+	limit, err := e.span(ctx, PauseExpiry)
+	if err != nil {
+		return err
+	}
+	paused, err := e.store.Pause(ctx, lease, limit)
 	if err != nil || paused {
 		return err
 	}
@@ -70,7 +74,7 @@ func (e *Engine) afterCanary(ctx context.Context, lease store.Lease, run store.R
 	}
 	var failed []string
 	for _, t := range run.Targets {
-		if t.Batch == store.CanaryBatch && t.State != store.TargetSucceeded {
+		if t.Batch == store.CanaryBatch && t.State.Final() && t.State != store.TargetSucceeded {
 			failed = append(failed, t.Server)
 		}
 	}

@@ -18,8 +18,13 @@ func (e *Engine) Continue(ctx context.Context, actor store.Actor, run store.Run,
 	if err := e.mayContinue(ctx, actor, run); err != nil {
 		return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), err)
 	}
-	continued, err := e.store.Continue(ctx, actor, run.ID, inboxKey)
-	if err != nil || continued {
+	var heard bool
+	if run.State == store.Paused {
+		heard, err = e.store.Continue(ctx, actor, run.ID, inboxKey)
+	} else {
+		heard, err = e.store.Receive(ctx, inboxKey) // what was not looked at for rights is not continued, whatever it is by now
+	}
+	if err != nil || heard {
 		return err
 	}
 	if run, err = e.store.Run(ctx, run.ID); err != nil {
@@ -37,7 +42,7 @@ func (e *Engine) mayContinue(ctx context.Context, actor store.Actor, run store.R
 		return refuse("You may not continue #%d: that is for who asked for it, and for operators of its servers.", run.Number)
 	}
 	if run.State != store.Paused {
-		return nil // nothing is left to be allowed: the answer is how it stands
+		return nil
 	}
 	plan, err := e.replan(ctx, run)
 	if err != nil {
@@ -62,7 +67,7 @@ func notPaused(run store.Run) error {
 	switch {
 	case run.ContinuedAt != nil:
 		return &Refusal{Text: fmt.Sprintf("#%d was continued already,", run.Number), By: run.ContinuedBy, At: *run.ContinuedAt}
-	case run.State.Final():
+	case run.State.Final(), run.State == store.Paused: // its time is over, and that is not marked yet
 		return usage("#%d is over: there is nothing to continue.", run.Number)
 	}
 	return usage("#%d does not wait for Continue.", run.Number)

@@ -166,22 +166,21 @@ func (e *Engine) housekeep(ctx context.Context) {
 	for _, id := range reaped {
 		e.log.Warn("a worker died: what it had under way is marked interrupted", "run", id)
 	}
-	if err := e.expire(ctx, RunExpiry, e.store.ExpireQueued); err != nil {
+	if err := e.expireQueued(ctx); err != nil {
 		e.report(ctx, "expire runs that nobody began", err)
 	}
-	if err := e.expire(ctx, PauseExpiry, e.store.ExpirePaused); err != nil {
+	if err := e.store.ExpirePaused(ctx); err != nil {
 		e.report(ctx, "expire runs that nobody continued", err)
 	}
 	e.probeDue(ctx)
 }
 
-// expire ends what has waited for longer than a setting allows.
-func (e *Engine) expire(ctx context.Context, setting string, end func(context.Context, time.Duration) error) error {
-	limit, err := e.span(ctx, setting)
+func (e *Engine) expireQueued(ctx context.Context) error {
+	limit, err := e.span(ctx, RunExpiry)
 	if err != nil {
 		return err
 	}
-	return end(ctx, limit)
+	return e.store.ExpireQueued(ctx, limit)
 }
 
 // stop waits for the workers. It ends their runs when somebody cancels them, or when the drain limit is over.

@@ -124,7 +124,11 @@ func (o Options) InWords(batches []Batch) string {
 	if len(batches) > 0 && batches[0].Canary {
 		rest = batches[1:]
 		canary := batches[0].Servers
-		first := fmt.Sprintf("First %s; the other %d after Continue", FoldNames(canary), total-len(canary))
+		others := "the other one"
+		if n := total - len(canary); n > 1 {
+			others = fmt.Sprintf("the other %d", n)
+		}
+		first := fmt.Sprintf("First %s; %s after Continue", FoldNames(canary), others)
 		if len(rest) > 1 {
 			first += ", in " + sizes(rest)
 		}

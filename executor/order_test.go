@@ -23,7 +23,7 @@ func TestBatches(t *testing.T) {
 		"batch=60%":                        "web[1-3] / web4 web5: In 2 batches of up to 3.",
 		"batch=1%":                         "web1 / web2 / web3 / web4 / web5: In 5 batches of 1.", // never none
 		"canary=1":                         "canary web1 / web[2-5]: First web1; the other 4 after Continue.",
-		"canary=4":                         "canary web[1-4] / web5: First web[1-4]; the other 1 after Continue.",
+		"canary=4":                         "canary web[1-4] / web5: First web[1-4]; the other one after Continue.",
 		"canary=1 batch=2":                 "canary web1 / web2 web3 / web4 web5: First web1; the other 4 after Continue, in 2 batches of 2.",
 		"canary=1 batch=4":                 "canary web1 / web[2-5]: First web1; the other 4 after Continue.",
 		"parallel=2":                       "web[1-5]: At most 2 at the same time.",

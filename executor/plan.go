@@ -21,6 +21,7 @@ type Plan struct {
 	Revision int               `json:"revision"`
 	Params   map[string]string `json:"params"` // with the defaults filled in
 	Options  Options           `json:"options"`
+	Sudo     bool              `json:"sudo"` // the commands run as root
 	Targets  []PlanTarget      `json:"targets"`
 	Excluded []Exclusion       `json:"excluded,omitempty"`
 
@@ -47,6 +48,27 @@ type PlanTarget struct {
 type Exclusion struct {
 	Server string `json:"server"`
 	Reason string `json:"reason"`
+}
+
+// PlannedCommand is the exact text that runs on some servers of a plan.
+type PlannedCommand struct {
+	Servers []string `json:"servers"`
+	Text    string   `json:"command"`
+}
+
+// Commands are the exact commands of a plan, each once, with its servers.
+func (p *Plan) Commands() []PlannedCommand {
+	var list []PlannedCommand
+	at := map[string]int{}
+	for _, t := range p.Targets {
+		i, seen := at[t.Command]
+		if !seen {
+			i = len(list)
+			at[t.Command], list = i, append(list, PlannedCommand{Text: t.Command})
+		}
+		list[i].Servers = append(list[i].Servers, t.Server)
+	}
+	return list
 }
 
 // Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count.
@@ -102,7 +124,7 @@ func newPlan(entry store.Action, params map[string]string, options Options, serv
 	}
 	p := &Plan{
 		ActionID: entry.ID, Action: entry.Name, Revision: entry.Revision, Params: values, Options: options,
-		Targets: []PlanTarget{}, definition: definition,
+		Sudo: definition.Sudo, Targets: []PlanTarget{}, definition: definition,
 	}
 	for _, server := range servers {
 		if err := p.add(server, values); err != nil {

@@ -68,7 +68,7 @@ func newRun(r Request, plan *Plan) (store.NewRun, error) {
 	}
 	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Detached: plan.detached(), Batches: plan.batchNumbers(), Run: store.Run{
 		MaxFailures: plan.maxFailures(),
-		ActionID: plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes,
+		ActionID:    plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes,
 		Selector: strings.Join(r.Selector, " "), Params: r.Params, Options: options,
 		Plan: string(planText), PlanHash: hash, Reason: r.Reason, Origin: r.Origin,
 		RequestedBy: r.Actor, Channel: r.Channel,

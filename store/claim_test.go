@@ -29,9 +29,9 @@ func (f farm) inState(state store.RunState, target store.TargetState) (store.Run
 		finished = f.Now()
 	}
 	if state == store.Paused {
-		paused = f.Now()
+		paused = f.Now().Add(time.Hour)
 	}
-	_, err := f.db.Exec(`UPDATE runs SET state = ?, owner = 'serve/1', epoch = 1, lease_until = 1, started_at = 1, finished_at = ?, paused_at = ?
+	_, err := f.db.Exec(`UPDATE runs SET state = ?, owner = 'serve/1', epoch = 1, lease_until = 1, started_at = 1, finished_at = ?, paused_until = ?
 		WHERE id = ?`, state, finished, paused, run.ID)
 	ok(f.t, err)
 	return f.read(run.ID), store.Lease{RunID: run.ID, Epoch: 1}
@@ -78,16 +78,18 @@ func TestRunTransitions(t *testing.T) {
 			return f.read(lease.RunID).State == store.Expired, err
 		}},
 		"pause": {pending, openRuns[2:3], same(store.Paused), func(f farm, lease store.Lease) (bool, error) {
-			return f.Pause(f.t.Context(), lease)
+			return f.Pause(f.t.Context(), lease, time.Hour)
 		}},
 		"pause with an open target": {store.TargetRunning, nil, nil, func(f farm, lease store.Lease) (bool, error) {
-			return f.Pause(f.t.Context(), lease)
+			return f.Pause(f.t.Context(), lease, time.Hour)
 		}},
 		"continue": {pending, openRuns[3:4], same(store.Queued), func(f farm, lease store.Lease) (bool, error) {
 			return f.Continue(f.t.Context(), alice, lease.RunID, "")
 		}},
 		"expire a paused one": {pending, openRuns[3:4], same(store.Expired), func(f farm, lease store.Lease) (bool, error) {
-			err := f.ExpirePaused(f.t.Context(), -time.Hour)
+			_, err := f.db.Exec("UPDATE runs SET paused_until = 1 WHERE id = ? AND state = 'paused'", lease.RunID)
+			ok(f.t, err)
+			err = f.ExpirePaused(f.t.Context())
 			return f.read(lease.RunID).State == store.Expired, err
 		}},
 		"cancel": {pending, openRuns, func(from store.RunState) store.RunState {

@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// Pause gives a run back after its canary: running → paused. Nobody holds it then; it is only rows. It returns false
-// when the lease is lost, somebody cancels the run, or not every server of the canary has succeeded.
-func (s *Store) Pause(ctx context.Context, lease Lease) (paused bool, err error) {
+// Pause gives a run back after its canary: running → paused. Nobody holds it then; it is only rows, and expires when
+// nobody continues it within limit. It returns false when the lease is lost, somebody cancels the run, or not every
+// server of the canary has succeeded.
+func (s *Store) Pause(ctx context.Context, lease Lease, limit time.Duration) (paused bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
-		paused, err = t.change(ctx, `UPDATE runs SET state = 'paused', paused_at = ?, owner = '', lease_until = NULL
+		paused, err = t.change(ctx, `UPDATE runs SET state = 'paused', paused_until = ?, owner = '', lease_until = NULL
 			WHERE id = ? AND epoch = ? AND state = 'running' AND cancel_by = ''
 			AND NOT EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND CASE WHEN batch = 0 THEN state <> 'succeeded' ELSE state <> 'pending' END)`,
-			t.now, lease.RunID, lease.Epoch)
+			t.now.Add(limit), lease.RunID, lease.Epoch)
 		if err != nil || !paused {
 			return err
 		}
 		if err := t.touch(ctx, lease.RunID); err != nil {
 			return err
 		}
-		return t.auditRun(ctx, Drover, "run.paused", lease.RunID, nil)
+		return t.auditRun(ctx, Drover, "run.paused", lease.RunID, detail{"limit": limit.String()})
 	})
 	if err != nil {
 		return false, fmt.Errorf("pause a run: %w", err)
@@ -28,12 +29,12 @@ func (s *Store) Pause(ctx context.Context, lease Lease) (paused bool, err error)
 	return paused, nil
 }
 
-// Continue lets a paused run go on: paused → queued, to be claimed like any other. Of several that try, one gets it; the
-// run tells who. A delivery of Slack's that comes again, known by its key, has been heard: both calls return true.
+// Continue lets a paused run go on in time: paused → queued, to be claimed like any other. Of several that try, one gets
+// it; the run tells who. A delivery of Slack's that comes again, known by its key, has been heard: both calls return true.
 func (s *Store) Continue(ctx context.Context, actor Actor, id, inboxKey string) (continued bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		continued, err = t.change(ctx, `UPDATE runs SET state = 'queued', queued_at = ?, continued_by = ?, continued_at = ?
-			WHERE id = ? AND state = 'paused'`, t.now, actor, t.now, id)
+			WHERE id = ? AND state = 'paused' AND paused_until > ?`, t.now, actor, t.now, id, t.now)
 		if err != nil {
 			return err
 		}
@@ -53,7 +54,7 @@ func (s *Store) Continue(ctx context.Context, actor Actor, id, inboxKey string) 
 	return continued, nil
 }
 
-// ExpirePaused ends the runs that nobody continued within limit.
-func (s *Store) ExpirePaused(ctx context.Context, limit time.Duration) error {
-	return s.expire(ctx, Paused, "nobody continued it within "+Span(limit).String(), "state = 'paused' AND paused_at < ?", s.Now().Add(-limit))
+// ExpirePaused ends the runs that nobody continued in time.
+func (s *Store) ExpirePaused(ctx context.Context) error {
+	return s.expire(ctx, Paused, "nobody continued it in time", "state = 'paused' AND paused_until <= ?", s.Now())
 }

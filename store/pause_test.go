@@ -22,7 +22,7 @@ func (f farm) paused() store.Run {
 	run, lease := f.canary()
 	f.begin(lease, run.Targets[0].ID)
 	f.succeed(lease, run.Targets[0])
-	want(f.t, true)(f.Pause(f.t.Context(), lease))
+	want(f.t, true)(f.Pause(f.t.Context(), lease, time.Hour))
 	return f.read(run.ID)
 }
 
@@ -30,10 +30,10 @@ func TestAPausedRunIsNobodys(t *testing.T) {
 	c := newClock()
 	f := farmOn(t, openAt(t, t.TempDir()+"/drover.db", store.Options{Now: c.Now}), "web1", "web2", "web3")
 	run := f.paused()
-	if run.State != store.Paused || run.PausedAt == nil || run.Owner != "" || run.LeaseUntil != nil {
+	if run.State != store.Paused || run.PausedUntil == nil || run.Owner != "" || run.LeaseUntil != nil {
 		t.Fatalf("it is %+v", run)
 	}
-	c.advance(time.Hour) // the lease would be long over
+	c.advance(time.Hour - 1) // the lease would be long over
 	if reaped := get[[]string](t)(f.ReapExpired(t.Context())); len(reaped) > 0 {
 		t.Errorf("reaped: %v", reaped)
 	}
@@ -48,10 +48,10 @@ func TestOnlyAGoodCanaryPauses(t *testing.T) {
 	f := newFarm(t, "web1", "web2", "web3")
 	for _, state := range finalTargets {
 		run, lease := f.canary()
-		want(t, false)(f.Pause(t.Context(), lease)) // it has not begun
+		want(t, false)(f.Pause(t.Context(), lease, time.Hour)) // it has not begun
 		f.force(run.Targets[0].ID, state)
 		before := f.read(run.ID)
-		want(t, state == store.TargetSucceeded)(f.Pause(t.Context(), lease))
+		want(t, state == store.TargetSucceeded)(f.Pause(t.Context(), lease, time.Hour))
 		if got := f.read(run.ID); state != store.TargetSucceeded && (got.Version != before.Version || got.State != store.Running) {
 			t.Errorf("%s: it is %s", state, got.State)
 		}
@@ -59,9 +59,9 @@ func TestOnlyAGoodCanaryPauses(t *testing.T) {
 	run, lease := f.canary()
 	f.begin(lease, run.Targets[0].ID)
 	f.succeed(lease, run.Targets[0])
-	want(t, false)(f.Pause(t.Context(), store.Lease{RunID: run.ID, Epoch: lease.Epoch + 1}))
+	want(t, false)(f.Pause(t.Context(), store.Lease{RunID: run.ID, Epoch: lease.Epoch + 1}, time.Hour))
 	want(t, true)(f.Cancel(t.Context(), alice, run.ID))
-	want(t, false)(f.Pause(t.Context(), lease)) // the worker ends it
+	want(t, false)(f.Pause(t.Context(), lease, time.Hour)) // the worker ends it
 }
 
 func TestAContinuedRunIsClaimedAnew(t *testing.T) {
@@ -73,9 +73,10 @@ func TestAContinuedRunIsClaimedAnew(t *testing.T) {
 	want(t, true)(f.Continue(t.Context(), alice, run.ID, "click-1"))    // the same click, delivered again
 	want(t, false)(f.Continue(t.Context(), "T1/U2", run.ID, "click-2")) // another one
 	ok(t, f.ExpireQueued(t.Context(), 10*time.Minute))                  // it was queued an hour ago for the first time
-	ok(t, f.ExpirePaused(t.Context(), time.Minute))                     // and is not paused any more
+	c.advance(time.Minute)
+	ok(t, f.ExpirePaused(t.Context())) // it is not paused any more
 	got := f.read(run.ID)
-	if got.State != store.Queued || got.ContinuedBy != alice || !got.ContinuedAt.Equal(c.Now()) {
+	if got.State != store.Queued || got.ContinuedBy != alice || !got.ContinuedAt.Equal(c.Now().Add(-time.Minute)) {
 		t.Fatalf("it is %s, by %q at %v", got.State, got.ContinuedBy, got.ContinuedAt)
 	}
 	lease := f.claim(got, time.Minute)
@@ -112,15 +113,16 @@ func TestAPausedRunThatNobodyContinuesExpires(t *testing.T) {
 	c := newClock()
 	f := farmOn(t, openAt(t, t.TempDir()+"/drover.db", store.Options{Now: c.Now}), "web1", "web2", "web3")
 	run := f.paused()
-	c.advance(time.Hour)
-	ok(t, f.ExpirePaused(t.Context(), time.Hour))
+	c.advance(time.Hour - time.Microsecond)
+	ok(t, f.ExpirePaused(t.Context()))
 	if got := f.read(run.ID); got.State != store.Paused {
 		t.Fatalf("too early it is %s", got.State)
 	}
 	c.advance(time.Microsecond)
-	ok(t, f.ExpirePaused(t.Context(), time.Hour))
+	want(t, false)(f.Continue(t.Context(), alice, run.ID, "")) // whether or not somebody has looked meanwhile
+	ok(t, f.ExpirePaused(t.Context()))
 	got := f.read(run.ID)
-	if got.State != store.Expired || got.StateReason != "nobody continued it within 1h" || got.Targets[0].State != store.TargetSucceeded ||
+	if got.State != store.Expired || got.StateReason != "nobody continued it in time" || got.Targets[0].State != store.TargetSucceeded ||
 		got.Targets[2].State != store.TargetSkipped || got.Targets[2].Summary != got.StateReason {
 		t.Errorf("it is %s because %q, with %v", got.State, got.StateReason, got.Targets)
 	}

@@ -345,3 +345,120 @@ func TestRaceFinishTargetTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestRaceContinueAgainstCancelAgainstExpiry: of three that want to end a pause at the same moment, one does.
+func TestRaceContinueAgainstCancelAgainstExpiry(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	path := t.TempDir() + "/drover.db"
+	f := farmOn(t, openAt(t, path, store.Options{Now: c.Now}), "web1", "web2")
+	late := newClock() // for this one the time of every pause is over
+	late.advance(time.Hour)
+	other, third := openAt(t, path, store.Options{Now: c.Now}), openAt(t, path, store.Options{Now: late.Now})
+	outcomes := map[string]int{}
+	for i := range rounds {
+		run := f.paused()
+		var continued, cancelled bool
+		race(
+			func() {
+				var err error
+				continued, err = f.Continue(t.Context(), alice, run.ID, fmt.Sprintf("click-%d", i))
+				check(t, err)
+			},
+			func() {
+				var err error
+				cancelled, err = other.Cancel(t.Context(), alice, run.ID)
+				check(t, err)
+			},
+			func() { check(t, third.ExpirePaused(t.Context())) },
+		)
+		got := f.read(run.ID)
+		outcomes[fmt.Sprintf("%s continued %t cancelled %t", got.State, continued, cancelled)]++
+		if events := f.decisions(run.Number); len(events) != 1 && (len(events) != 2 || !continued || !cancelled) { // continued, then cancelled while queued
+			t.Fatalf("round %d: decided by %v", i, events)
+		}
+		if continued != (got.ContinuedAt != nil) || got.Targets[0].State != store.TargetSucceeded || got.State != store.Queued && got.Targets[1].State == store.TargetPending {
+			t.Fatalf("round %d: continued %t, cancelled %t: %+v", i, continued, cancelled, got)
+		}
+		if got.State == store.Queued {
+			want(t, true)(f.Cancel(t.Context(), alice, run.ID)) // the next round needs its servers
+		}
+	}
+	known := map[string]bool{
+		"queued continued true cancelled false": true, "cancelled continued true cancelled true": true,
+		"cancelled continued false cancelled true": true, "expired continued false cancelled false": true,
+	}
+	for outcome, n := range outcomes {
+		if !known[outcome] {
+			t.Errorf("%d times %s", n, outcome)
+		}
+	}
+	if len(outcomes) < 2 {
+		t.Errorf("nobody ever lost: %v", outcomes)
+	}
+}
+
+// decisions are the ends of a run's pause, as the log has them.
+func (f farm) decisions(number int) []string {
+	f.t.Helper()
+	var events []string
+	ok(f.t, f.db.Select(&events, `SELECT event FROM audit WHERE subject = ? AND event IN ('run.continued', 'run.cancelled', 'run.expired') ORDER BY seq`,
+		fmt.Sprintf("run/%d", number)))
+	return events
+}
+
+// TestRacePauseAgainstCancel: a run that somebody cancels is not paused, and a paused one is cancelled at once.
+func TestRacePauseAgainstCancel(t *testing.T) {
+	f, other := pair(t, "web1", "web2")
+	for range fewRounds {
+		run, lease := f.canary()
+		f.begin(lease, run.Targets[0].ID)
+		f.succeed(lease, run.Targets[0])
+		var paused, cancelled bool
+		race(
+			func() {
+				var err error
+				paused, err = f.Pause(t.Context(), lease, time.Hour)
+				check(t, err)
+			},
+			func() {
+				var err error
+				cancelled, err = other.Cancel(t.Context(), alice, run.ID)
+				check(t, err)
+			},
+		)
+		got := f.read(run.ID)
+		if !cancelled || paused != (got.State == store.Cancelled) || !paused != (got.State == store.Running) {
+			t.Fatalf("paused %t, cancelled %t, and it is %s", paused, cancelled, got.State)
+		}
+	}
+}
+
+// TestRaceContinueAndClaim: one click counts, and one worker gets the run.
+func TestRaceContinueAndClaim(t *testing.T) {
+	f, other := pair(t, "web1", "web2")
+	for i := range fewRounds {
+		run := f.paused()
+		var clicks, claims atomic.Int32
+		racers := eight(f.Store, other, func(s *store.Store) {
+			continued, err := s.Continue(t.Context(), alice, run.ID, "")
+			check(t, err)
+			if continued {
+				clicks.Add(1)
+			}
+		})
+		racers = append(racers, eight(f.Store, other, func(s *store.Store) {
+			for range 5 {
+				_, claimed, err := s.Claim(t.Context(), run.ID, "serve/2", time.Minute)
+				check(t, err)
+				if claimed {
+					claims.Add(1)
+				}
+			}
+		})...)
+		race(racers...)
+		if clicks.Load() != 1 || claims.Load() > 1 || f.read(run.ID).Epoch != run.Epoch+int64(claims.Load()) {
+			t.Fatalf("round %d: %d clicks counted, %d claims", i, clicks.Load(), claims.Load())
+		}
+	}
+}

@@ -76,7 +76,7 @@ type Run struct {
 	Epoch       int64    `db:"epoch"`
 	LeaseUntil  *Time    `db:"lease_until"`
 	CancelBy    Actor    `db:"cancel_by"`
-	PausedAt    *Time    `db:"paused_at"` // since when it waits, or waited, for Continue
+	PausedUntil *Time    `db:"paused_until"` // how long it waits, or waited, for Continue; nil: it never was paused
 	ContinuedBy Actor    `db:"continued_by"`
 	ContinuedAt *Time    `db:"continued_at"`
 	CreatedAt   Time     `db:"created_at"`

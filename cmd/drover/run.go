@@ -24,7 +24,14 @@ func (c *cli) runCommand() *cobra.Command {
 		Short: "Run an action on servers, the same way as from Slack",
 		Long: "Record a run. A living `drover serve` works it; without one this command does. It prints what came of it and ends\n" +
 			"with 0 done, 1 failed on some server, 2 wrong usage, 3 refused by policy, 4 not run, 5 drover itself failed.\n" +
-			"Ctrl-C cancels the run.",
+			"Ctrl-C cancels the run.\n\n" +
+			"How it goes about its servers is said beside them:\n" +
+			"  canary=1          the first server alone; the others wait for `drover continue` or the card's button\n" +
+			"  batch=2|25%       so many at a time; a batch begins when the one before is over\n" +
+			"  max-failures=1|10%  when more have failed, nothing new begins\n" +
+			"  parallel=20       at most so many at the same time\n" +
+			"  timeout=10m       for the command on each server\n" +
+			"A share is of the run's servers, rounded down; a batch is at least one server.",
 		Args: cobra.MinimumNArgs(1),
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why; it is shown and kept with the run")
@@ -48,7 +55,7 @@ func (c *cli) runCommand() *cobra.Command {
 				return err
 			}
 			if !noWait {
-				if run, err = c.await(cmd.Context(), s, e, run); err != nil {
+				if run, err = c.await(cmd.Context(), s, e, request.Actor, run); err != nil {
 					return err
 				}
 			}
@@ -58,8 +65,9 @@ func (c *cli) runCommand() *cobra.Command {
 	return cmd
 }
 
-// await returns the run when it is over. It works the run itself whenever no serve lives to do it.
-func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, run store.Run) (_ store.Run, err error) {
+// await returns the run when it is over. It works the run itself whenever no serve lives to do it, and cancels it in
+// somebody's name when ctx ends.
+func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, actor store.Actor, run store.Run) (_ store.Run, err error) {
 	waiting, done := context.WithCancel(context.WithoutCancel(ctx))
 	defer done()
 	var watch errgroup.Group
@@ -68,16 +76,21 @@ func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, run
 		done()
 		err = errors.Join(err, watch.Wait())
 	}()
-	stopCancel := context.AfterFunc(ctx, func() { c.cancelRun(waiting, s, run) })
+	stopCancel := context.AfterFunc(ctx, func() { c.cancelRun(waiting, s, actor, run) })
 	defer stopCancel()
 
+	told := false
 	for {
 		changed := s.Changed()
 		now, err := s.Run(waiting, run.ID)
 		if err != nil || now.State.Final() {
 			return now, err
 		}
-		if now.State == store.Queued {
+		if now.State == store.Paused && !told {
+			told = true
+			fmt.Fprintf(c.err, "#%d is paused: its canary succeeded. `drover continue %d` lets it go on, Ctrl-C ends it.\n", now.Number, now.Number)
+		}
+		if now.State == store.Queued || now.State == store.Paused { // nobody else would see that its time is over
 			if err := workIfAlone(waiting, s, e, run.ID); err != nil {
 				return now, err
 			}
@@ -106,9 +119,9 @@ func workIfAlone(ctx context.Context, s *store.Store, e *executor.Engine, id str
 }
 
 // cancelRun is what Ctrl-C does: the run is cancelled wherever it is worked, and its end is waited for.
-func (c *cli) cancelRun(ctx context.Context, s *store.Store, run store.Run) {
+func (c *cli) cancelRun(ctx context.Context, s *store.Store, actor store.Actor, run store.Run) {
 	fmt.Fprintf(c.err, "Cancelling #%d; waiting for its end.\n", run.Number)
-	if _, err := s.Cancel(ctx, run.RequestedBy, run.ID); err != nil {
+	if _, err := s.Cancel(ctx, actor, run.ID); err != nil {
 		fmt.Fprintf(c.err, "drover: cancel #%d: %v\n", run.Number, err)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type runJSON struct {
 
 type targetJSON struct {
 	Server    string            `json:"server"`
+	Batch     int               `json:"batch"` // its turn: 0 is the canary's, the others count from 1
 	State     store.TargetState `json:"state"`
 	ErrorKind string            `json:"error_kind,omitempty"`
 	ExitCode  *int              `json:"exit_code"`
@@ -47,7 +49,7 @@ func shownRun(r store.Run) runJSON {
 	}
 	for _, t := range r.Targets {
 		shown.Targets = append(shown.Targets, targetJSON{
-			Server: t.Server, State: t.State, ErrorKind: t.ErrorKind, ExitCode: t.ExitCode, Seconds: seconds(t), Summary: t.Summary, Output: output(t),
+			Server: t.Server, Batch: t.Batch, State: t.State, ErrorKind: t.ErrorKind, ExitCode: t.ExitCode, Seconds: seconds(t), Summary: t.Summary, Output: output(t),
 		})
 	}
 	return shown
@@ -81,15 +83,9 @@ func (c *cli) showCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.withStore(cmd.Context(), func(s *store.Store) error {
-			var run store.Run
-			number, err := strconv.Atoi(strings.TrimPrefix(args[0], "#"))
-			if err == nil {
-				run, err = s.RunNumbered(cmd.Context(), number)
-			} else {
-				run, err = s.Run(cmd.Context(), args[0])
-			}
+			run, err := findRun(cmd.Context(), s, args[0])
 			if err != nil {
-				return fmt.Errorf("run %s: %w", args[0], err)
+				return err
 			}
 			if asJSON {
 				return printJSON(c.out, shownRun(run))
@@ -99,6 +95,19 @@ func (c *cli) showCommand() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// findRun is the run with a number or an id.
+func findRun(ctx context.Context, s *store.Store, name string) (run store.Run, err error) {
+	if number, wrong := strconv.Atoi(strings.TrimPrefix(name, "#")); wrong == nil {
+		run, err = s.RunNumbered(ctx, number)
+	} else {
+		run, err = s.Run(ctx, name)
+	}
+	if err != nil {
+		return run, fmt.Errorf("run %s: %w", name, err)
+	}
+	return run, nil
 }
 
 // printRun prints a run for a person: the outcome first, then each server with its output.

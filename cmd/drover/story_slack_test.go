@@ -18,6 +18,7 @@ import (
 	"drover/bot"
 	"drover/bot/slacksim"
 	"drover/executor/sshtest/sshd"
+	"drover/store"
 )
 
 const (
@@ -250,17 +251,41 @@ func answer(ts *testscript.TestScript, _ bool, args []string) {
 
 // await FILE waits until a file is there.
 func await(ts *testscript.TestScript, _ bool, args []string) {
+	until(ts, args[0]+" to appear", func() bool {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		if errors.Is(err, os.ErrNotExist) {
+			return false
+		}
+		ts.Check(err)
+		return true
+	})
+}
+
+// stands RUN STATE waits until the database says so, for stories without Slack.
+func stands(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := store.Open(context.Background(), ts.Getenv("DROVER_DB"), store.Options{})
+	ts.Check(err)
+	defer s.Close()
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	until(ts, fmt.Sprintf("run #%d to be %s", number, args[1]), func() bool {
+		run, err := s.RunNumbered(context.Background(), number)
+		if errors.Is(err, store.ErrNotFound) {
+			return false
+		}
+		ts.Check(err)
+		return string(run.State) == args[1]
+	})
+}
+
+func until(ts *testscript.TestScript, what string, condition func() bool) {
 	deadline := time.After(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if _, err := os.Stat(ts.MkAbs(args[0])); !errors.Is(err, os.ErrNotExist) {
-			ts.Check(err)
-			return
-		}
+	for !condition() {
 		select {
 		case <-deadline:
-			ts.Fatalf("%s did not appear", args[0])
+			ts.Fatalf("waited for %s in vain", what)
 		case <-tick.C:
 		}
 	}

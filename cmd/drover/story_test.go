@@ -31,7 +31,7 @@ func TestStories(t *testing.T) {
 			"press": press, "told": told,
 			"connected": connected, "away": away,
 			"slash": slash, "mention": mention, "click": click,
-			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "terminate": terminate,
+			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "stands": stands, "terminate": terminate,
 		},
 	})
 }

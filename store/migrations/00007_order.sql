@@ -7,8 +7,8 @@ ALTER TABLE targets ADD COLUMN batch INTEGER NOT NULL DEFAULT 1 CHECK (batch >= 
 -- How many servers may fail before nothing new begins. NULL: any number. Of a canary none may.
 ALTER TABLE runs ADD COLUMN max_failures INTEGER CHECK (max_failures >= 0);
 
--- Since when the run waits for Continue, and who let it go on, when.
-ALTER TABLE runs ADD COLUMN paused_at INTEGER CHECK (state <> 'paused' OR paused_at IS NOT NULL);
+-- Until when the run waits, or waited, for Continue, and who let it go on, when.
+ALTER TABLE runs ADD COLUMN paused_until INTEGER CHECK (state <> 'paused' OR paused_until IS NOT NULL);
 ALTER TABLE runs ADD COLUMN continued_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN continued_at INTEGER CHECK ((continued_at IS NULL) = (continued_by = ''));
 

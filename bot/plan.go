@@ -1,0 +1,122 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"drover/executor"
+)
+
+const (
+	// maxTurns is how many batches a plan names one by one.
+	maxTurns = 6
+	// maxPlanned is how many exclusions, and how many different commands, a plan shows.
+	maxPlanned = 10
+	// maxCommand is how many characters of a command a card shows.
+	maxCommand = 2500
+)
+
+// renderPlan shows on a card what a run does: which servers, who goes when, who is left out and why, and each command
+// byte for byte. rest is what to type to see what does not fit.
+func renderPlan(plan *executor.Plan, rest string) []slack.Block {
+	blocks := []slack.Block{section(strings.Join(planLines(plan), "\n"))}
+	commands := plan.Commands()
+	for i, c := range commands {
+		if i == maxPlanned {
+			return append(blocks, section(fmt.Sprintf("… and %d more commands: %s shows them", len(commands)-i, code(rest))))
+		}
+		head, left := headOf(c.Text, maxCommand/min(len(commands), maxPlanned))
+		blocks = append(blocks, section(commandTitle(plan, c, len(commands))), preformatted(head))
+		if left > 0 {
+			blocks = append(blocks, section(moreLines(left, rest)))
+		}
+	}
+	return blocks
+}
+
+// planText is renderPlan for a private answer, which is one text of at most so many characters.
+func planText(plan *executor.Plan, rest string, limit int) string {
+	lines := planLines(plan)
+	commands := plan.Commands()
+	for i, c := range commands {
+		if i == maxPlanned {
+			lines = append(lines, fmt.Sprintf("… and %d more commands: %s shows them", len(commands)-i, code(rest)))
+			break
+		}
+		head, left := headOf(c.Text, limit/min(len(commands), maxPlanned))
+		lines = append(lines, commandTitle(plan, c, len(commands)), "```"+fence(head)+"```")
+		if left > 0 {
+			lines = append(lines, moreLines(left, rest))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func commandTitle(plan *executor.Plan, c executor.PlannedCommand, commands int) string {
+	title := "*Command*"
+	if plan.Sudo {
+		title += " as root"
+	}
+	if commands > 1 {
+		title += " on " + code(clip(executor.FoldNames(c.Servers), 300))
+	}
+	return title
+}
+
+func moreLines(left int, rest string) string {
+	return fmt.Sprintf("… and %d more lines: %s shows them", left, code(rest))
+}
+
+// headOf keeps the first lines of a text, at least a part of one, and counts those that are left.
+func headOf(text string, limit int) (head string, left int) {
+	runes := []rune(text)
+	if len(runes) <= limit {
+		return text, 0
+	}
+	head = string(runes[:limit])
+	if at := strings.LastIndexByte(head, '\n'); at > 0 {
+		head = head[:at]
+	}
+	return head, strings.Count(text[len(head):], "\n") + 1
+}
+
+// planLines tells of a plan in words.
+func planLines(plan *executor.Plan) []string {
+	var servers []string
+	for _, t := range plan.Targets {
+		servers = append(servers, t.Server)
+	}
+	lines := []string{fmt.Sprintf("*Servers* (%d) %s", len(servers), code(clip(executor.FoldNames(servers), 600)))}
+	batches := plan.Batches()
+	if words := plan.Options.InWords(batches); words != "" {
+		lines = append(lines, "*Order* "+escape(clip(words, 600)))
+	}
+	if len(batches) > 1 {
+		lines = append(lines, turns(batches))
+	}
+	for i, x := range plan.Excluded {
+		if i == maxPlanned {
+			lines = append(lines, fmt.Sprintf("… and %d more are left out", len(plan.Excluded)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("*Left out* %s %s", code(x.Server), escape(oneLine(x.Reason))))
+	}
+	return lines
+}
+
+// turns shows who goes after whom; of many, the first ones and the last.
+func turns(batches []executor.Batch) string {
+	var parts []string
+	for i, b := range batches {
+		if len(batches) > maxTurns && i == maxTurns-2 {
+			parts = append(parts, "…")
+		}
+		if len(batches) > maxTurns && i >= maxTurns-2 && i < len(batches)-1 {
+			continue
+		}
+		parts = append(parts, code(clip(executor.FoldNames(b.Servers), 200)))
+	}
+	return strings.Join(parts, " → ")
+}
