@@ -115,8 +115,8 @@ func TestACanaryWaitsForContinue(t *testing.T) {
 	}
 	equal(t, []string{"+web1", "-web1", "+web2", "-web2", "+web3", "-web3", "+web4", "-web4"}, o.list())
 	equal(t, []string{
-		"run.requested", "run.started", "target.succeeded", "run.paused", "run.continued", "run.started",
-		"target.succeeded", "target.succeeded", "target.succeeded", "run.succeeded",
+		"run.requested", "run.started", "target.dispatched", "target.succeeded", "run.paused", "run.continued", "run.started",
+		"target.dispatched", "target.succeeded", "target.dispatched", "target.succeeded", "target.dispatched", "target.succeeded", "run.succeeded",
 	}, events(w.audit("run/1")))
 
 	must(t, w.engine.Continue(t.Context(), admin, run, "click-1")) // Slack delivers the click once more

@@ -210,6 +210,27 @@ var entries = []entry{
 		return func(ctx context.Context) error { return f.ExpireQueued(ctx, time.Minute) }
 	}, want: []string{"drover target.skipped run/1", "drover run.expired run/1"}},
 
+	{method: "Pause", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.canary()
+		f.begin(lease, run.Targets[0].ID)
+		f.succeed(lease, run.Targets[0])
+		return func(ctx context.Context) error { _, err := f.Pause(ctx, lease, time.Hour); return err }
+	}, want: []string{"drover run.paused run/1"}},
+	{method: "Continue", prepare: func(f farm) func(context.Context) error {
+		run := f.paused()
+		return func(ctx context.Context) error { _, err := f.Continue(ctx, "T1/U2", run.ID, "click/1"); return err }
+	}, want: []string{"T1/U2 run.continued run/1"}},
+	{method: "Cancel", variant: "paused", prepare: func(f farm) func(context.Context) error {
+		run := f.paused()
+		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID); return err }
+	}, want: []string{"T1/U2 run.cancel_requested run/1", "drover target.cancelled run/1", "drover run.cancelled run/1"}},
+	{method: "ExpirePaused", prepare: func(f farm) func(context.Context) error {
+		f.paused()
+		_, err := f.db.Exec("UPDATE runs SET paused_until = 0")
+		ok(f.t, err)
+		return f.ExpirePaused
+	}, want: []string{"drover target.skipped run/1", "drover run.expired run/1"}},
+
 	{method: "BeginTarget", prepare: func(f farm) func(context.Context) error {
 		run, lease := f.started()
 		return func(ctx context.Context) error { _, _, err := f.BeginTarget(ctx, lease, run.Targets[0].ID); return err }

@@ -97,20 +97,6 @@ func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
 	return nil
 }
 
-// CountFailed is how many targets of a run count against its limit of failures.
-func (s *Store) CountFailed(ctx context.Context, runID string) (failed int, err error) {
-	err = s.read.GetContext(ctx, &failed, "SELECT count(*) FROM targets WHERE run_id = ? AND state IN ('failed', 'unreachable', 'timed_out', 'interrupted')", runID)
-	if err != nil {
-		return 0, fmt.Errorf("count failures: %w", err)
-	}
-	return failed, nil
-}
-
-// withinLimit: no more targets of the run have failed than may; of a canary none may.
-const withinLimit = ` AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.id = targets.run_id AND (targets.batch = 0 OR r.max_failures IS NOT NULL)
-	AND (SELECT count(*) FROM targets AS f WHERE f.run_id = r.id AND f.state IN ('failed', 'unreachable', 'timed_out', 'interrupted'))
-		> CASE WHEN targets.batch = 0 THEN 0 ELSE r.max_failures END)`
-
 const leaseHeld = ` AND EXISTS (SELECT 1 FROM runs WHERE runs.id = targets.run_id AND runs.epoch = ? AND runs.state = 'running')`
 
 // BeginTarget moves a target from pending to dispatching. It returns false when the lease is lost, the target is not
