@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -198,11 +199,15 @@ func origin(run store.Run) string {
 	return strings.Join(parts, " · ")
 }
 
+// who names the person who asked for a run.
 func who(run store.Run) string { return person(run.RequestedBy) }
 
-// person is somebody as Slack shows people, or the login at the terminal.
+// slackID is a user's id as Slack makes them: nothing else becomes a mention.
+var slackID = regexp.MustCompile(`^[UW][A-Z0-9]{1,30}$`)
+
+// person names somebody as Slack shows people, or the login at the terminal.
 func person(actor store.Actor) string {
-	if _, id, ok := actor.Slack(); ok {
+	if _, id, ok := actor.Slack(); ok && slackID.MatchString(id) {
 		return "<@" + id + ">"
 	}
 	return escape(string(actor))

@@ -20,6 +20,7 @@ var verbs = map[string]verb{
 	"list":    (*Bot).list,
 	"show":    (*Bot).show,
 	"actions": (*Bot).actions,
+	"audit":   (*Bot).audit,
 	"history": (*Bot).history,
 	"run":     (*Bot).run,
 	"cancel":  (*Bot).cancel,
@@ -64,7 +65,8 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")
 	}
 	if rights.Has(store.Admin) {
-		lines = append(lines, "*Servers*", "• `trust web1` shows a server's host keys and lets you trust them")
+		lines = append(lines, "*Servers*", "• `trust web1` shows a server's host keys and lets you trust them",
+			"*Audit*", "• `audit` · `audit web1` · `audit @somebody` · `audit 42`: who did what, the last first")
 	}
 	return strings.Join(lines, "\n"), nil
 }

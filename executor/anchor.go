@@ -85,7 +85,7 @@ func TellVerdict(v store.Verdict) string {
 		return fmt.Sprintf("%s, unbroken; %s", counted(v.Entries), agreeing(v.Anchors))
 	}
 	when := ""
-	if !v.Fault.At.IsZero() {
+	if v.Fault.At != nil {
 		when = " of " + v.Fault.At.Format("2006-01-02 15:04:05 UTC")
 	}
 	return fmt.Sprintf("Entry %d%s is the first that is wrong: %s.", v.Fault.Seq, when, v.Fault.What)

@@ -9,18 +9,18 @@ import (
 
 // Verdict is what a look at the whole audit log found.
 type Verdict struct {
-	Entries int64    // that hang together, from the first on
-	Head    Head     // the last of them
-	Anchors int      // that they agree with
-	Fault   *Fault   // the first thing that is wrong; nil: nothing is
-	Notes   []string // what is worth a look and proves nothing
+	Entries int64    `json:"entries"` // that hang together, from the first on
+	Head    Head     `json:"head"`    // the last of them
+	Anchors int      `json:"anchors"` // that they agree with
+	Fault   *Fault   `json:"fault"`   // the first thing that is wrong; nil: nothing is
+	Notes   []string `json:"notes"`   // what is worth a look and proves nothing
 }
 
 // Fault is the first place where the log is not as drover wrote it.
 type Fault struct {
-	Seq  int64 // the entry
-	At   Time  // when it says that it was written; zero: there is no such entry
-	What string
+	Seq  int64  `json:"seq"` // the entry
+	At   *Time  `json:"at"`  // when it says that it was written; nil: there is no such entry
+	What string `json:"what"`
 }
 
 // VerifyAudit reads the whole log and compares it with the anchors: those of the database, those in the file, and others
@@ -45,7 +45,7 @@ func (s *Store) VerifyAudit(ctx context.Context, elsewhere ...Anchor) (Verdict, 
 			what = v.agree(e, due[e.Seq])
 		}
 		if what != "" {
-			v.Fault = &Fault{Seq: e.Seq, At: e.At, What: what}
+			v.Fault = &Fault{Seq: e.Seq, At: &e.At, What: what}
 			return v, nil
 		}
 		v.Entries, v.Head = e.Seq, Head{Seq: e.Seq, Hash: e.Hash}

@@ -30,7 +30,7 @@ func TestStories(t *testing.T) {
 			"sshd": startSSHD, "stop-sshd": stopSSHD, "rekey": rekey,
 			"press": press, "told": told,
 			"connected": connected, "away": away,
-			"slash": slash, "mention": mention, "click": click,
+			"slash": slash, "mention": mention, "click": click, "sql": sql, "channel": channel,
 			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "stands": stands, "terminate": terminate,
 		},
 	})
