@@ -26,6 +26,9 @@ func showServer(s store.Server) string {
 	if s.DisabledReason != "" {
 		lines = append(lines, "disabled: "+escape(s.DisabledReason))
 	}
+	if s.OwnHost {
+		lines = append(lines, "drover itself runs there: it is never restarted or switched off from here")
+	}
 	for _, pin := range s.HostKeys {
 		lines = append(lines, "host key "+code(pin.Fingerprint))
 	}

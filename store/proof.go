@@ -10,7 +10,7 @@ import (
 // longest due first. Their output is left out.
 func (s *Store) DueProbes(ctx context.Context, limit int) ([]Target, error) {
 	list := []Target{}
-	err := s.read.SelectContext(ctx, &list, `SELECT id, run_id, server_id, server, state, summary, started_at, detached, probe_at, probes
+	err := s.read.SelectContext(ctx, &list, `SELECT id, run_id, server_id, server, state, summary, started_at, detached, verify, host_before, sent_at, probe_at, probes
 		FROM targets WHERE probe_at <= ? ORDER BY probe_at LIMIT ?`, s.Now(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list what is to be proven: %w", err)

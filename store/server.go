@@ -22,6 +22,7 @@ type Server struct {
 	Jump           string    `db:"jump"            json:"jump"` // the name of the server through which it is reached; "": none
 	Note           string    `db:"note"            json:"note"`
 	DisabledReason string    `db:"disabled_reason" json:"disabled_reason"`
+	OwnHost        bool      `db:"own_host"        json:"own_host"` // drover itself runs there: it is never restarted or switched off from here
 	Facts          Strings   `db:"facts"           json:"facts"`
 	FactsAt        *Time     `db:"facts_at"        json:"facts_at"`
 	Host           Host      `db:"host"            json:"host"`
@@ -52,8 +53,8 @@ func (s *Store) AddServer(ctx context.Context, actor Actor, server Server) error
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		server.CreatedAt = t.now
 		result, err := t.NamedExecContext(ctx, `INSERT INTO servers
-			(id, name, address, port, platform, login_user, credential_id, jump_id, note, created_at)
-			VALUES (:id, :name, :address, :port, :platform, :login_user, :credential_id, :jump_id, :note, :created_at)
+			(id, name, address, port, platform, login_user, credential_id, jump_id, note, own_host, created_at)
+			VALUES (:id, :name, :address, :port, :platform, :login_user, :credential_id, :jump_id, :note, :own_host, :created_at)
 			ON CONFLICT (name) DO NOTHING`, server)
 		if err != nil {
 			return fmt.Errorf("add server %s: %w", server.Name, err)
@@ -79,7 +80,7 @@ func notAdded(err error) error {
 func (s Server) detail() detail {
 	return detail{
 		"address": s.Address, "port": s.Port, "platform": s.Platform, "user": s.LoginUser,
-		"credential": s.Credential, "jump": s.Jump, "tags": slices.Compact(slices.Sorted(slices.Values(s.Tags))), "note": s.Note,
+		"credential": s.Credential, "jump": s.Jump, "tags": slices.Compact(slices.Sorted(slices.Values(s.Tags))), "note": s.Note, "own_host": s.OwnHost,
 	}
 }
 
@@ -134,9 +135,9 @@ func (s *Store) EditServer(ctx context.Context, actor Actor, server Server) erro
 		if err != nil {
 			return fmt.Errorf("edit server %s: %w", server.Name, err)
 		}
-		edited, err := t.change(ctx, `UPDATE servers SET address = ?, port = ?, platform = ?, login_user = ?, credential_id = ?, jump_id = ?, note = ?,
+		edited, err := t.change(ctx, `UPDATE servers SET address = ?, port = ?, platform = ?, login_user = ?, credential_id = ?, jump_id = ?, note = ?, own_host = ?,
 			host = CASE WHEN address = ? AND port = ? THEN host ELSE '{}' END, host_at = CASE WHEN address = ? AND port = ? THEN host_at END WHERE name = ?`,
-			server.Address, server.Port, server.Platform, server.LoginUser, server.CredentialID, server.JumpID, server.Note,
+			server.Address, server.Port, server.Platform, server.LoginUser, server.CredentialID, server.JumpID, server.Note, server.OwnHost,
 			server.Address, server.Port, server.Address, server.Port, server.Name)
 		if err != nil {
 			return fmt.Errorf("edit server %s: %w", server.Name, err)
@@ -193,7 +194,7 @@ func (s *Store) SetDisabled(ctx context.Context, actor Actor, name, reason strin
 	})
 }
 
-const selectServer = `SELECT s.id, s.name, s.address, s.port, s.platform, s.login_user, s.credential_id, s.jump_id, s.note, s.disabled_reason,
+const selectServer = `SELECT s.id, s.name, s.address, s.port, s.platform, s.login_user, s.credential_id, s.jump_id, s.note, s.disabled_reason, s.own_host,
 	s.facts, s.facts_at, s.host, s.host_at, s.created_at, coalesce(c.name, '') AS credential, coalesce(j.name, '') AS jump
 	FROM servers s LEFT JOIN credentials c ON c.id = s.credential_id LEFT JOIN servers j ON j.id = s.jump_id`
 

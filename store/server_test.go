@@ -19,7 +19,7 @@ func TestAServerComesBackAsItWasAdded(t *testing.T) {
 	ok(t, s.AddCredential(t.Context(), alice, "ops", secrets("x", "")))
 	c := get[store.Credential](t)(s.CredentialNamed(t.Context(), "ops"))
 	web1 := server("web1")
-	web1.CredentialID, web1.Note, web1.Tags = &c.ID, "rack 4", []string{"web", "prod", "web"}
+	web1.CredentialID, web1.Note, web1.OwnHost, web1.Tags = &c.ID, "rack 4", true, []string{"web", "prod", "web"}
 	ok(t, s.AddServer(t.Context(), alice, web1))
 	web1.Credential, web1.Tags, web1.HostKeys, web1.Facts = "ops", []string{"prod", "web"}, []store.HostKey{}, store.Strings{}
 	got := named(t, s, "web1")

@@ -59,9 +59,13 @@ type Target struct {
 	MessageID  *string     `db:"message_id"` // the reply that tells of it
 	StartedAt  *Time       `db:"started_at"`
 	FinishedAt *Time       `db:"finished_at"`
-	Detached   bool        `db:"detached"` // the command outlives its connection
-	ProbeAt    *Time       `db:"probe_at"` // when to ask what became of it; nil: nothing is to be proven
-	Probes     int         `db:"probes"`   // how often it was asked for
+	Detached   bool        `db:"detached"`    // the command outlives its connection
+	Verify     Verify      `db:"verify"`      // how its end is proven beside the exit code; "": not at all
+	HostBefore Host        `db:"host_before"` // of such a one: what the server said of itself before
+	MachineID  string      `db:"machine_id"`  // of HostBefore
+	SentAt     *Time       `db:"sent_at"`     // of such a one: when its command was about to be sent; nil: it was not
+	ProbeAt    *Time       `db:"probe_at"`    // when to ask what became of it; nil: nothing is to be proven
+	Probes     int         `db:"probes"`      // how often it was asked for
 }
 
 // Result is how a target ended.
@@ -88,8 +92,8 @@ func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
 		if !ok {
 			batch = FirstBatch
 		}
-		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, batch, changes, detached, state)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, batch, run.Changes, n.Detached[server.ID])
+		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, batch, changes, detached, verify, state)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, batch, run.Changes, n.Detached[server.ID], n.Verify)
 		if err != nil {
 			return fmt.Errorf("record target %s: %w", server.Name, err)
 		}

@@ -15,12 +15,11 @@ import (
 // Requests, refusals, decisions, dispatches, results, expiries and changes of configuration, rights or trust never
 // belong here.
 var unaudited = map[string]string{
-	"FileAnchors":   "that a file has what the rows say",
-	"anchor":        "where the log ends: an entry about it would move that end",
 	"AddFile":       "shows rows that are there",
 	"ClaimProbe":    "which process asks; what comes of it is told by EndProbes and Prove",
 	"CreateOffer":   "what somebody is about to be shown; the trust that follows is told by PinHostKeys",
 	"CreateReplies": "shows rows that are there",
+	"NoteTarget":    "how something that runs stands; the dispatch before it and the result after it are told",
 	"OfferPosted":   "where something is shown",
 	"PostponeProbe": "when to ask next",
 	"Receive":       "that Slack delivered something; what it asked for is told where it is answered",

@@ -27,6 +27,7 @@ type serverFlags struct {
 	address, user, credential, platform, note, jump string
 	port                                            int
 	tags                                            []string
+	ownHost                                         bool
 }
 
 func (f *serverFlags) register(cmd *cobra.Command) {
@@ -38,6 +39,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.platform, "platform", string(action.Linux), "linux, routeros or ios")
 	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "a tag; may be given several times")
 	cmd.Flags().StringVar(&f.note, "note", "", "a note for people")
+	cmd.Flags().BoolVar(&f.ownHost, "own-host", false, "drover itself runs there: it is never restarted or switched off from here")
 }
 
 // apply puts the flags that were given into a server, and checks the result.
@@ -57,6 +59,9 @@ func (f *serverFlags) apply(ctx context.Context, cmd *cobra.Command, s *store.St
 	}
 	if given("note") {
 		server.Note = f.note
+	}
+	if given("own-host") {
+		server.OwnHost = f.ownHost
 	}
 	if given("tag") {
 		server.Tags = f.tags
