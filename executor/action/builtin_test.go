@@ -88,7 +88,7 @@ func TestBuiltinMetadata(t *testing.T) {
 		"status":   {"viewer", 0, false, false, false, "none", "status", "1m0s"},
 		"update":   {"operator", 0, true, true, true, "none", "packages", "1h0m0s"},
 		"reboot":   {"operator", 1, true, true, false, "rebooted", "text", "10m0s"},
-		"shutdown": {"operator", 1, true, true, false, "down", "text", "10m0s"},
+		"shutdown": {"operator", 1, true, true, false, "down", "text", "5m0s"},
 	}
 	for name, want := range want {
 		a := builtin(t, name)

@@ -31,6 +31,8 @@ func (d *decoder) check(a *Action) {
 	if len(a.Run) == 0 {
 		d.at("run", "is required, with a command for at least one of linux, routeros, ios")
 	}
+	d.proof = a.Verify == VerifyRebooted
+	d.checkVerify(a)
 	d.checkCommands("run", a.Run, a.Parameters)
 	d.checkCommands("preview", a.Preview, a.Parameters)
 	for _, p := range Platforms() {
