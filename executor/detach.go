@@ -11,12 +11,12 @@ import (
 	"drover/store"
 )
 
-// detached are the servers on which a plan's command outlives its connection, by id. Devices without a shell cannot
-// keep one.
+// detached are the servers on which what a plan's command begins outlives its connection, by id. Devices without a shell
+// cannot keep a command.
 func (p *Plan) detached() map[string]bool {
 	servers := map[string]bool{}
 	for _, t := range p.Targets {
-		servers[t.ServerID] = p.definition.Detach && t.Platform == string(action.Linux)
+		servers[t.ServerID] = p.takesDown() || p.definition.Detach && t.Platform == string(action.Linux)
 	}
 	return servers
 }

@@ -36,6 +36,8 @@ type Config struct {
 	Owner string        // names this process in the leases it holds
 	Drain time.Duration // how long a stop waits for what is under way
 	Agent string        // the socket of the ssh-agent, for credentials that use it; "" means none
+	Self  Machine       // the machine that must never be taken down; see ThisMachine
+	Pace  Pace
 }
 
 // Engine takes requests and works runs. It keeps no state that is not in the store, but for the means to end what
@@ -47,6 +49,8 @@ type Engine struct {
 	owner    string
 	drain    time.Duration
 	agent    string
+	self     Machine
+	pace     Pace
 	sessions *semaphore.Weighted
 	probes   errgroup.Group
 
@@ -57,7 +61,7 @@ type Engine struct {
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{
-		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent,
+		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent, self: c.Self, pace: c.Pace.withDefaults(),
 		sessions: semaphore.NewWeighted(maxSessions), active: map[store.Lease]context.CancelCauseFunc{},
 	}
 	e.probes.SetLimit(maxProbes)
@@ -171,9 +175,6 @@ func (e *Engine) housekeep(ctx context.Context) {
 	}
 	if err := e.store.ExpirePaused(ctx); err != nil {
 		e.report(ctx, "expire runs that nobody continued", err)
-	}
-	if err := e.store.ExpireUnapproved(ctx); err != nil {
-		e.report(ctx, "expire runs that nobody approved", err)
 	}
 	e.probeDue(ctx)
 }

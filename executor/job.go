@@ -81,10 +81,14 @@ func (j job) execute(ctx context.Context) store.Result {
 		Started: func() { j.started(ctx) },
 		Fresh:   j.plan.definition.Result == action.ResultTiming, // it measures the connection
 	}
+	server := j.planned.reach(login, jump)
+	if j.target.Verify != "" {
+		return j.takeDown(ctx, server, command)
+	}
 	if j.target.Detached {
 		command.Detach = j.target.ID
 	}
-	result, err := j.engine.ssh.Run(ctx, j.planned.reach(login, jump), command)
+	result, err := j.engine.ssh.Run(ctx, server, command)
 	return j.judge(ctx, result, err)
 }
 
@@ -115,7 +119,7 @@ func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
 	if failure.Stop == ssh.StopFinished {
 		return interpret(j.plan.definition, out, r) // it had ended by itself before it could be stopped
 	}
-	if j.target.Detached && failure.Began && failure.Kind != ssh.JobDied {
+	if j.target.Detached && j.target.Verify == "" && failure.Began && failure.Kind != ssh.JobDied {
 		return j.goesOn(out, context.Cause(ctx), failure)
 	}
 	out.ErrorKind, out.Summary = string(failure.Kind), failure.Sentence()

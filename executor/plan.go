@@ -24,7 +24,6 @@ type Plan struct {
 	Sudo     bool              `json:"sudo"` // the commands run as root
 	Targets  []PlanTarget      `json:"targets"`
 	Excluded []Exclusion       `json:"excluded,omitempty"`
-	Approval *Approval         `json:"approval,omitempty"` // what it needs before it may run; nil: nothing
 
 	definition *action.Action
 	servers    []store.Server // of the targets, in the same order
@@ -72,10 +71,9 @@ func (p *Plan) Commands() []PlannedCommand {
 	return list
 }
 
-// Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count, nor who
-// has to agree.
+// Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count.
 func (p Plan) Hash() (string, error) {
-	p.Excluded, p.Approval = nil, nil
+	p.Excluded = nil
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", fmt.Errorf("hash a plan: %w", err)
@@ -98,35 +96,14 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := newPlan(entry, r.Params, r.Options, servers)
+	plan, err := e.newPlan(entry, r.Params, r.Options, servers)
 	if err != nil {
 		return nil, err
 	}
 	if len(plan.Targets) == 0 {
 		return nil, nothingLeft(plan)
 	}
-	if err := plan.checkOrder(); err != nil {
-		return nil, err
-	}
-	by, err := e.inSlack(ctx, r.Actor)
-	if err != nil {
-		return nil, err
-	}
-	plan.Approval, err = e.approval(ctx, plan, by)
-	return plan, err
-}
-
-// PlanOf is the plan of a run as it was recorded.
-func PlanOf(run store.Run) (Plan, error) {
-	var plan Plan
-	if err := json.Unmarshal([]byte(run.Plan), &plan); err != nil {
-		return plan, fmt.Errorf("read the plan of run %d: %w", run.Number, err)
-	}
-	return plan, nil
-}
-
-func (p *Plan) serverNames() []string {
-	return names(p.servers, func(store.Server) bool { return true })
+	return plan, plan.checkOrder()
 }
 
 func nothingLeft(p *Plan) error {
@@ -136,7 +113,7 @@ func nothingLeft(p *Plan) error {
 	return usage("`%s` can run on none of them. %s: %s.", p.Action, p.Excluded[0].Server, p.Excluded[0].Reason)
 }
 
-func newPlan(entry store.Action, params map[string]string, options Options, servers []store.Server) (*Plan, error) {
+func (e *Engine) newPlan(entry store.Action, params map[string]string, options Options, servers []store.Server) (*Plan, error) {
 	definition, err := action.Parse([]byte(entry.YAML))
 	if err != nil {
 		return nil, fmt.Errorf("read revision %d of action %s: %w", entry.Revision, entry.Name, err)
@@ -149,7 +126,7 @@ func newPlan(entry store.Action, params map[string]string, options Options, serv
 		ActionID: entry.ID, Action: entry.Name, Revision: entry.Revision, Params: values, Options: options,
 		Sudo: definition.Sudo, Targets: []PlanTarget{}, definition: definition,
 	}
-	for _, server := range servers {
+	for _, server := range p.guard(e.self, servers) {
 		if err := p.add(server, values); err != nil {
 			return nil, err
 		}
@@ -255,5 +232,5 @@ func (e *Engine) replan(ctx context.Context, run store.Run) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPlan(entry, run.Params, options, servers)
+	return e.newPlan(entry, run.Params, options, servers)
 }

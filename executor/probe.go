@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -60,6 +61,10 @@ func (e *Engine) probe(ctx context.Context, target store.Target) error {
 		return err
 	}
 	saving := context.WithoutCancel(ctx)
+	if target.Verify != "" && target.SentAt == nil {
+		_, err := e.store.Prove(saving, target, neverSent())
+		return err
+	}
 	w, err := e.find(saving, target)
 	var refusal *Refusal
 	switch {
@@ -69,8 +74,7 @@ func (e *Engine) probe(ctx context.Context, target store.Target) error {
 	case err != nil:
 		return errors.Join(err, e.again(ctx, target))
 	}
-	r, err := e.ssh.Attach(ctx, w.server, ssh.AttachTo{Job: target.ID, Sudo: w.definition.Sudo, Timeout: probeFollow})
-	result, proven := proof(w.definition, r, err)
+	result, proven := e.seek(ctx, target, w)
 	if !proven {
 		return e.again(ctx, target)
 	}
@@ -79,6 +83,15 @@ func (e *Engine) probe(ctx context.Context, target store.Target) error {
 		e.log.Info("the end of a command was proven", "server", target.Server, "target", target.ID, "state", result.State)
 	}
 	return err
+}
+
+// seek looks for the end of a target.
+func (e *Engine) seek(ctx context.Context, target store.Target, w whereabouts) (store.Result, bool) {
+	if target.Verify != "" {
+		return e.lookAfter(ctx, target, w)
+	}
+	r, err := e.ssh.Attach(ctx, w.server, ssh.AttachTo{Job: target.ID, Sudo: w.definition.Sudo, Timeout: probeFollow})
+	return proof(w.definition, r, err)
 }
 
 // again has a target asked for later: soon at first, then less and less often, until it was long ago.
@@ -117,6 +130,8 @@ func proof(definition *action.Action, r ssh.Result, err error) (store.Result, bo
 type whereabouts struct {
 	server     ssh.Server
 	definition *action.Action
+	run        store.Run
+	platform   action.Platform
 }
 
 // find says where the command of a target is to be found. Trust and credential are those of now; the server must be the
@@ -162,13 +177,13 @@ func (e *Engine) find(ctx context.Context, target store.Target) (whereabouts, er
 		return whereabouts{}, err
 	}
 	then.CredentialID = *now.CredentialID
-	return whereabouts{then.reach(login, jump), definition}, nil
+	return whereabouts{then.reach(login, jump), definition, run, action.Platform(now.Platform)}, nil
 }
 
 func plannedTarget(run store.Run, target store.Target) (PlanTarget, error) {
-	plan, err := PlanOf(run)
-	if err != nil {
-		return PlanTarget{}, err
+	var plan Plan
+	if err := json.Unmarshal([]byte(run.Plan), &plan); err != nil {
+		return PlanTarget{}, fmt.Errorf("read the plan of run %d: %w", run.Number, err)
 	}
 	for _, t := range plan.Targets {
 		if t.ServerID == target.ServerID {

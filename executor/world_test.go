@@ -104,10 +104,15 @@ func (w *world) open(c *clock) *store.Store {
 	return s
 }
 
-func (w *world) newEngine(s *store.Store, drain time.Duration) *executor.Engine {
-	e := executor.New(executor.Config{
+func (w *world) newEngine(s *store.Store, drain time.Duration, change ...func(*executor.Config)) *executor.Engine {
+	c := executor.Config{
 		Store: s, SSH: ssh.NewClient(ssh.Limits{}), Log: slog.New(slog.NewTextHandler(w.Output(), nil)), Owner: "test", Drain: drain,
-	})
+		Pace: executor.Pace{First: time.Millisecond, Most: 10 * time.Millisecond, Slow: 10 * time.Millisecond, Silence: 10 * time.Millisecond},
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	e := executor.New(c)
 	w.Cleanup(e.Close)
 	return e
 }

@@ -1,0 +1,100 @@
+package executor_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"drover/executor"
+	"drover/executor/sshtest"
+	"drover/store"
+)
+
+// seen lets drover learn which machines its servers are.
+func (w *world) seen(names ...string) {
+	w.Helper()
+	w.serve(w.engine)
+	equal(w.T, store.Succeeded, w.ended(w.submit("peek "+strings.Join(names, " ")).ID).State)
+}
+
+// plan is who is in the plan of a typed line, and who is left out, with the reason.
+func (w *world) plan(line string) (in []string, out map[string]string) {
+	w.Helper()
+	plan, err := w.engine.Plan(w.Context(), w.ask(ops, line))
+	w.must(err)
+	for _, target := range plan.Targets {
+		in = append(in, target.Server)
+	}
+	out = map[string]string{}
+	for _, e := range plan.Excluded {
+		out[e.Server] = e.Reason
+	}
+	return in, out
+}
+
+func TestWhoIsLeftOutOfWhatTakesServersDown(t *testing.T) {
+	const own = "drover itself runs there"
+	for name, c := range map[string]struct {
+		prepare func(w *world, web1, web2 *machine)
+		in      []string
+		out     map[string]string
+	}{
+		"nobody": {func(*world, *machine, *machine) {}, []string{"web1", "web2"}, map[string]string{}},
+		"drover's own host, by its mark": {func(w *world, _, _ *machine) {
+			w.edit("web1", func(s *store.Server) { s.OwnHost = true })
+		}, []string{"web2"}, map[string]string{"web1": own}},
+		"drover's own host, by its machine id": {func(w *world, web1, _ *machine) {
+			w.engine = w.engineOf(executor.Machine{ID: web1.Host().MachineID})
+		}, []string{"web2"}, map[string]string{"web1": own}},
+		"drover's own host, by its boot": {func(w *world, _, web2 *machine) {
+			w.engine = w.engineOf(executor.Machine{BootID: web2.Host().BootID})
+		}, []string{"web1"}, map[string]string{"web2": own}},
+		"the jump host of another": {func(w *world, _, _ *machine) {
+			web1, err := w.store.ServerNamed(w.Context(), "web1")
+			w.must(err)
+			w.edit("web2", func(s *store.Server) { s.JumpID = &web1.ID })
+		}, []string{"web2"}, map[string]string{"web1": "web2 of this run is reached through it: run it on its own, before or after"}},
+		"the same machine": {func(w *world, web1, web2 *machine) {
+			web2.SetHost(func(h *sshtest.Host) { *h = web1.Host() })
+			w.seen("web2")
+		}, []string{"web1"}, map[string]string{"web2": "it is the same machine as web1"}},
+		"a device that cannot be asked for units": {func(w *world, _, _ *machine) {
+			w.edit("web2", func(s *store.Server) { s.Platform = "routeros" })
+		}, []string{"web1"}, map[string]string{"web2": "expect cannot be checked on routeros"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.takesDown()
+			web1, web2 := w.machine("web1", 0), w.machine("web2", 0)
+			w.seen("web1", "web2")
+			c.prepare(w, web1, web2)
+			in, out := w.plan("restart-box web1 web2 expect=nginx")
+			if diff := cmp.Diff(c.in, in); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(c.out, out); diff != "" {
+				t.Error(diff)
+			}
+			if in, _ := w.plan("poke web1 web2"); len(in) != 2 {
+				t.Errorf("%v are in a plan that takes nobody down", in)
+			}
+		})
+	}
+}
+
+// TestTheGuardsHoldAtDispatch: what has become drover's own host since the request is not restarted.
+func TestTheGuardsHoldAtDispatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.takesDown()
+	m := w.machine("web1", 0)
+	run := w.submit("restart-box web1")
+	w.edit("web1", func(s *store.Server) { s.OwnHost = true })
+	w.serve(w.engine)
+	run = w.ended(run.ID)
+	if run.State != store.Denied || !strings.Contains(run.StateReason, "drover itself runs there") || m.sent.Load() != 0 {
+		t.Errorf("%s: %q", run.State, run.StateReason)
+	}
+}
