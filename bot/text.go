@@ -24,11 +24,7 @@ var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 func normalize(text string) string {
 	text = strings.ToValidUTF8(text, "")
 	text = markup.ReplaceAllStringFunc(text, func(m string) string { return plain(m[1 : len(m)-1]) })
-	return visible(mangled.Replace(entities.Replace(text)))
-}
-
-// visible makes one line of text, without what does not show in it.
-func visible(text string) string {
+	text = mangled.Replace(entities.Replace(text))
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -37,7 +33,7 @@ func visible(text string) string {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(text, ""))
+	}, text)
 	return strings.TrimSpace(text)
 }
 

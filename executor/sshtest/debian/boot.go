@@ -32,9 +32,7 @@ func (h *Host) PowerOn() error {
 	return h.AwaitBoot(ctx, h.Boots())
 }
 
-// OnBoot has process 1 run a text at each boot, before it starts sshd. "" takes that back. It may set the variable as to words that begin
-// the command line of sshd, and with it of everything that is run over SSH: after "as='setarch --uname-2.6'" they see
-// another kernel release than after the next boot.
+// OnBoot has process 1 run a text at each boot, before it starts sshd. "" takes that back.
 func (h *Host) OnBoot(text string) error { return h.WriteFile("/etc/test-host/boot", text, 0o644) }
 
 // Kill ends the host at once, as a power cut does. It stays down until PowerOn.

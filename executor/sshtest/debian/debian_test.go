@@ -100,12 +100,12 @@ func (l login) awaitOff() {
 	}
 }
 
-const identity = "hostname; cat /etc/machine-id; cat /proc/sys/kernel/random/boot_id; uname -r"
+const identity = "hostname; cat /etc/machine-id; cat /proc/sys/kernel/random/boot_id; cat /proc/sys/kernel/osrelease"
 
 func TestReboot(t *testing.T) {
 	t.Parallel()
 	h := startLogin(t, "web1")
-	if err := h.OnBoot("as='setarch --uname-2.6'"); err != nil {
+	if err := h.OnBoot("echo 6.1.0 >/run/kernel; mount --bind /run/kernel /proc/sys/kernel/osrelease"); err != nil {
 		t.Fatal(err)
 	}
 	h.ssh("sudo shutdown -r now")

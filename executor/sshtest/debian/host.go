@@ -29,6 +29,7 @@ type Config struct {
 	Name           string   // its host name
 	AuthorizedKeys []string // lines of authorized_keys, accepted for User and for root
 	MachineID      string   // 32 hex digits; "" means one of its own
+	OnBoot         string   // see Host.OnBoot
 }
 
 // Host is a Debian on this machine.
@@ -118,6 +119,7 @@ func (h *Host) furnish(config Config) error {
 		h.WriteFile("/etc/hostname", h.name+"\n", 0o644),
 		h.WriteFile("/etc/hosts", "127.0.0.1 localhost "+h.name+"\n", 0o644),
 		h.WriteFile("/etc/machine-id", id+"\n", 0o644),
+		h.OnBoot(config.OnBoot),
 		h.WriteFile("/etc/test-host/authorized_keys", strings.Join(config.AuthorizedKeys, "\n")+"\n", 0o644),
 		h.Rekey(),
 	)
@@ -150,6 +152,12 @@ func (h *Host) Addr() (host string, port int) { return network + strconv.Itoa(h.
 
 // Path is where a file of the host is for the tests, except for /proc and /dev/pts.
 func (h *Host) Path(file string) string { return filepath.Join(h.dir, "root", file) }
+
+// Exists says whether the host has a file, which may have been made this moment.
+func (h *Host) Exists(file string) bool {
+	_, err := os.Stat(h.Path(file))
+	return err == nil
+}
 
 // WriteFile writes a file of the host.
 func (h *Host) WriteFile(file, text string, mode os.FileMode) error {

@@ -11,7 +11,7 @@ cat /proc/sys/kernel/random/uuid >/run/boot_id
 mount --bind /run/boot_id /proc/sys/kernel/random/boot_id
 hostname "$1"
 if [ -e /etc/test-host/boot ]; then . /etc/test-host/boot; fi
-$as /usr/sbin/sshd -E /var/log/sshd.log
+/usr/sbin/sshd -E /var/log/sshd.log
 # What loses its parent is adopted by process 1, and a shell that waits takes notice of its end.
 while :; do
 	sleep 3600 &
