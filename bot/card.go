@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -30,10 +31,11 @@ func renderCard(run store.Run) content {
 	if run.State == store.Paused {
 		first += "\n" + whatNext(run)
 	}
-	blocks := []slack.Block{section(first)}
-	if lines := serverLines(run); lines != "" {
+	blocks := append([]slack.Block{section(first)}, asking(run)...)
+	if lines := serverLines(run); lines != "" && !neverBegun(run) {
 		blocks = append(blocks, section(lines))
 	}
+	blocks = append(blocks, proposed(run)...)
 	blocks = append(blocks, slack.NewContextBlock("", mrkdwn(clip(origin(run), 2000))))
 	if buttons := buttons(run); buttons != nil {
 		blocks = append(blocks, buttons)
@@ -45,6 +47,15 @@ func renderCard(run store.Run) content {
 			"run": run.Number, "state": string(run.State), "version": run.Version,
 		}},
 	}
+}
+
+// neverBegun says whether a run ended before it began: the first line says why, and the servers have nothing to add.
+func neverBegun(run store.Run) bool {
+	switch run.State {
+	case store.Denied, store.Expired, store.Cancelled:
+		return run.StartedAt == nil
+	}
+	return false
 }
 
 func section(text string) slack.Block {
@@ -99,6 +110,9 @@ func outcome(run store.Run) string {
 	if !run.State.Final() {
 		if run.CancelBy != "" {
 			word = "is being cancelled"
+		}
+		if run.State == store.AwaitingApproval {
+			return fmt.Sprintf("%s · %d of %d", word, given(run), run.ApprovalsNeeded)
 		}
 		return fmt.Sprintf("%s%s · %d of %d done", word, turn(run), count(run, store.TargetState.Final), len(run.Targets))
 	}
@@ -186,7 +200,7 @@ func origin(run store.Run) string {
 	if run.Origin == store.CLI {
 		parts = append(parts, "from the terminal")
 	}
-	if run.Reason != "" {
+	if run.Reason != "" && run.State != store.AwaitingApproval { // then it stands where it is read
 		parts = append(parts, "because "+escape(oneLine(run.Reason)))
 	}
 	if order := order(run); order != "" {
@@ -195,14 +209,19 @@ func origin(run store.Run) string {
 	if run.ContinuedAt != nil {
 		parts = append(parts, "continued by "+person(run.ContinuedBy)+" "+when(*run.ContinuedAt))
 	}
+	parts = append(parts, decisions(run)...)
 	return strings.Join(parts, " · ")
 }
 
+// who names the person who asked for a run.
 func who(run store.Run) string { return person(run.RequestedBy) }
 
-// person is somebody as Slack shows people, or the login at the terminal.
+// slackID is a user's id as Slack makes them: nothing else becomes a mention.
+var slackID = regexp.MustCompile(`^[UW][A-Z0-9]{1,30}$`)
+
+// person names somebody as Slack shows people, or the login at the terminal.
 func person(actor store.Actor) string {
-	if _, id, ok := actor.Slack(); ok {
+	if _, id, ok := actor.Slack(); ok && slackID.MatchString(id) {
 		return "<@" + id + ">"
 	}
 	return escape(string(actor))
@@ -217,6 +236,8 @@ func buttons(run store.Run) slack.Block {
 	switch {
 	case run.State == store.Paused:
 		return pausedButtons(run)
+	case run.State == store.AwaitingApproval:
+		return approvalButtons(run)
 	case run.State == store.Queued || run.State == store.Running && run.CancelBy == "":
 		return slack.NewActionBlock("", button(buttonCancel, run, "Cancel", slack.StyleDanger,
 			"Cancel this run?", whatCancelDoes(run)))

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,11 +9,12 @@ import (
 
 	"pgregory.net/rapid"
 
+	"drover/executor"
 	"drover/store"
 )
 
 // cards are runs as people see them.
-func cards() map[string]store.Run {
+func cards(t *testing.T) map[string]store.Run {
 	queued := sample(store.Queued, target("web1", store.TargetPending, ""), target("db1", store.TargetPending, ""))
 	queued.StartedAt, queued.Reason, queued.Params = nil, "patch day", store.Strings{"security": "true", "mode": "soft"}
 
@@ -54,8 +56,17 @@ func cards() map[string]store.Run {
 	changed.StateReason = "web2 was changed since this run was asked for. Ask again to run it as it is now."
 	changed.ContinuedBy, changed.ContinuedAt = store.SlackActor("T1", "U1"), ptr(at(10*time.Minute))
 
+	asking := awaiting(t, 1, false, target("web1", store.TargetPending, ""), target("db1", store.TargetPending, ""))
+	asking.Reason = "the lease is over"
+	half := awaiting(t, 2, true, target("web1", store.TargetPending, ""))
+	half.Approvals = []store.Approval{{Actor: "T1/U1", Decision: store.ApprovalGiven, At: at(time.Minute)}}
+	refused := sample(store.Denied, target("web1", store.TargetSkipped, "the backup is running"))
+	refused.StartedAt, refused.StateReason = nil, "the backup is running"
+	refused.Approvals = []store.Approval{{Actor: "T1/U1", Decision: store.ApprovalDenied, Reason: "the backup is running", At: at(time.Minute)}}
+
 	return map[string]store.Run{
 		"paused": paused, "canary": canary, "batch": batch, "bad-canary": badCanary, "unanswered": unanswered, "not-continued": changed,
+		"awaiting": asking, "awaiting-second": half, "denied-by": refused,
 		"queued": queued, "running": running, "cancelling": cancelling, "waits-for": waiting, "denied": denied, "expired": expired,
 		"retried": retried, "terminal": terminal,
 		"one-server": sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded")),
@@ -78,6 +89,23 @@ func ordered(run store.Run) store.Run {
 	return run
 }
 
+// awaiting is a run that waits for approval, with the plan that the engine recorded.
+func awaiting(t testing.TB, needed int, self bool, targets ...store.Target) store.Run {
+	t.Helper()
+	run := sample(store.AwaitingApproval, targets...)
+	run.StartedAt, run.ApprovalsNeeded, run.ApproveBy = nil, needed, ptr(at(time.Hour))
+	plan := executor.Plan{Approval: &executor.Approval{Needed: needed, By: []store.Actor{"T1/U1", "T1/U1"}, Self: self}}
+	for _, target := range targets {
+		plan.Targets = append(plan.Targets, executor.PlanTarget{Server: target.Server, Batch: 1, Command: "systemctl restart -- 'nginx'"})
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Plan = string(text)
+	return run
+}
+
 // many are servers of which each third is unreachable and each seventh timed out, and the others failed.
 func many(n int) []store.Target {
 	targets := make([]store.Target, n)
@@ -96,7 +124,7 @@ func many(n int) []store.Target {
 
 func TestCards(t *testing.T) {
 	slack := newPoster(t)
-	for name, run := range cards() {
+	for name, run := range cards(t) {
 		t.Run(name, func(t *testing.T) {
 			card := renderCard(run)
 			golden(t, "card-"+name, card)

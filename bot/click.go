@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -18,40 +19,56 @@ const (
 	buttonContinue = "run.continue"
 )
 
-// interaction handles a click. A click is a request like any other: it is authorised again, whoever saw the button.
-func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) then {
-	if i.Type != slack.InteractionTypeBlockActions || len(i.ActionCallback.BlockActions) != 1 {
-		return nothing
-	}
-	click := i.ActionCallback.BlockActions[0]
+// interaction handles a click, or a modal that was sent. It is a request like any other: it is authorised again, whoever
+// saw the button. What it returns is the ack's payload, and what is left to do then.
+func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) (any, then) {
 	team := i.User.TeamID
 	if team == "" {
 		team = i.Team.ID
 	}
-	channel, ts := i.Channel.ID, i.Container.MessageTs // a message that only one person sees is not in the payload
-	c := command{
-		actor: store.SlackActor(team, i.User.ID), channel: channel, origin: store.Button,
-		key: strings.Join([]string{"click", channel, ts, click.ActionID, i.User.ID, click.ActionTs}, "/"),
+	c := command{actor: store.SlackActor(team, i.User.ID), channel: i.Channel.ID, origin: store.Button}
+	switch {
+	case i.Type == slack.InteractionTypeViewSubmission:
+		c.origin, c.key = store.Modal, strings.Join([]string{"modal", i.View.ID, i.View.Hash, i.User.ID}, "/")
+		return b.submitted(ctx, c, i), nothing
+	case i.Type == slack.InteractionTypeBlockActions && len(i.ActionCallback.BlockActions) == 1:
+		return nil, b.pressed(ctx, c, i, i.ActionCallback.BlockActions[0])
 	}
+	return nil, nothing
+}
+
+// submitted handles a modal.
+func (b *Bot) submitted(ctx context.Context, c command, i slack.InteractionCallback) any {
+	if i.View.CallbackID == modalDeny {
+		return b.deniedInModal(ctx, c, i)
+	}
+	return nil
+}
+
+// pressed handles a button.
+func (b *Bot) pressed(ctx context.Context, c command, i slack.InteractionCallback, click *slack.BlockAction) then {
+	ts := i.Container.MessageTs // a message that only one person sees is not in the payload
+	c.key = strings.Join([]string{"click", c.channel, ts, click.ActionID, i.User.ID, click.ActionTs}, "/")
 	if click.ActionID == buttonTrust {
 		return b.clickedTrust(ctx, c, i, click.Value)
 	}
-	err := b.clicked(ctx, c, ts, click)
-	if err == nil {
-		return nothing // the card says it all
+	after := then(nothing)
+	c.after = &after
+	if err := b.clicked(ctx, c, i, click); err != nil {
+		answer := b.explain(ctx, c, err)
+		return func(ctx context.Context) {
+			b.whisper(ctx, c.channel, i.Message.ThreadTimestamp, i.User.ID, content{text: answer})
+		}
 	}
-	answer := b.explain(ctx, c, err)
-	return func(ctx context.Context) {
-		b.whisper(ctx, channel, i.Message.ThreadTimestamp, i.User.ID, content{text: answer})
-	}
+	return after // the card says it all
 }
 
-func (b *Bot) clicked(ctx context.Context, c command, ts string, click *slack.BlockAction) error {
+func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallback, click *slack.BlockAction) error {
 	if err := b.meet(ctx, c); err != nil {
 		return err
 	}
 	// The value comes from the client. It counts only on the very message that drover posted for that run.
-	owner, err := b.store.MessageOwner(ctx, c.channel, ts)
+	owner, err := b.messageOwner(ctx, c.channel, i.Container.MessageTs)
 	if errors.Is(err, store.ErrNotFound) || err == nil && owner != click.Value {
 		return &executor.Refusal{Kind: executor.Policy, Text: "This button is not one that drover put here, so nothing was done."}
 	}
@@ -63,13 +80,46 @@ func (b *Bot) clicked(ctx context.Context, c command, ts string, click *slack.Bl
 		return err
 	}
 	switch click.ActionID {
+	case buttonApprove:
+		return b.engine.Approve(ctx, c.actor, run, c.key)
+	case buttonDeny:
+		*c.after = func(ctx context.Context) { b.askWhy(ctx, i.TriggerID, run) }
+		return b.engine.MayDecide(ctx, c.actor, run)
 	case buttonCancel:
 		return b.engine.Cancel(ctx, c.actor, run)
 	case buttonContinue:
 		return b.engine.Continue(ctx, c.actor, run, c.key)
 	case buttonRetry:
-		_, err := b.engine.Retry(ctx, run, executor.Request{Actor: c.actor, Origin: c.origin, InboxKey: c.key, Channel: run.Channel})
+		channel, private, err := b.cardChannel(ctx, c)
+		if err != nil {
+			return err
+		}
+		_, err = b.engine.Retry(ctx, run, executor.Request{Actor: c.actor, Origin: c.origin, InboxKey: c.key, Channel: channel, Private: private})
 		return err
 	}
 	return &executor.Refusal{Kind: executor.Usage, Text: "This version of drover does not know that button."}
+}
+
+// noteLimit is how long a click waits for the note of the post that it answers.
+const noteLimit = time.Second
+
+// messageOwner is the run that a message in Slack shows. A click can be faster than drover notes its own post.
+func (b *Bot) messageOwner(ctx context.Context, channel, ts string) (string, error) {
+	tooLate := time.After(noteLimit)
+	for {
+		changed := b.store.Changed()
+		owner, err := b.store.MessageOwner(ctx, channel, ts)
+		if !errors.Is(err, store.ErrNotFound) {
+			return owner, err
+		}
+		posting, lookErr := b.store.Posting(ctx, channel)
+		if lookErr != nil || !posting {
+			return owner, errors.Join(err, lookErr)
+		}
+		select {
+		case <-changed:
+		case <-tooLate:
+			return owner, err
+		}
+	}
 }

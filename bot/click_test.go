@@ -121,10 +121,10 @@ func TestAnUnknownButtonIsSaidToBeUnknown(t *testing.T) {
 	o := openOffice(t)
 	o.slash("U0OPERATOR", ops, "peek web1")
 	card := o.shows(ops, 1, store.Succeeded)
-	button := slack.NewButtonBlockElement("run.approve", o.runs()[0].ID, slack.NewTextBlockObject(slack.PlainTextType, "Approve", false, false))
+	button := slack.NewButtonBlockElement("run.dance", o.runs()[0].ID, slack.NewTextBlockObject(slack.PlainTextType, "Dance", false, false))
 	_, _, _, err := o.api.UpdateMessageContext(t.Context(), ops, card.TS, slack.MsgOptionText("x", false), slack.MsgOptionBlocks(slack.NewActionBlock("", button)))
 	o.must(err)
-	o.click("U0OPERATOR", card, "run.approve")
+	o.click("U0OPERATOR", card, "run.dance")
 	o.says(o.whispered("U0OPERATOR", 0).Text, "does not know that button")
 }
 

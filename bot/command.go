@@ -3,11 +3,15 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"drover/executor"
 	"drover/store"
 )
+
+// maxReason is how many characters of a reason drover keeps.
+const maxReason = 500
 
 // command is one line that somebody typed, wherever it was.
 type command struct {
@@ -71,24 +75,35 @@ func (b *Bot) submit(ctx context.Context, c command, words []string, reason stri
 	if err != nil {
 		return "", err
 	}
-	request.Actor, request.Origin, request.InboxKey, request.Reason = c.actor, c.origin, c.key, clip(reason, 500)
-	if request.Channel, err = b.cardChannel(ctx, c); err != nil {
+	request.Actor, request.Origin, request.InboxKey, request.Reason = c.actor, c.origin, c.key, clip(reason, maxReason)
+	if request.Channel, request.Private, err = b.cardChannel(ctx, c); err != nil {
 		return "", err
 	}
-	_, err = b.engine.Submit(ctx, request)
-	return "", err
-}
-
-// cardChannel is where the card of a command goes: where it was typed, or, where drover cannot post, the person's
-// direct message.
-func (b *Bot) cardChannel(ctx context.Context, c command) (string, error) {
-	channel, err := b.store.Channel(ctx, c.channel)
+	run, err := b.engine.Submit(ctx, request)
 	if err != nil {
 		return "", err
 	}
+	return elsewhere(run, request.Channel), nil
+}
+
+// elsewhere says where the card is when it is not where somebody typed.
+func elsewhere(run store.Run, channel string) string {
+	if run.Channel == channel || run.ID == "" {
+		return ""
+	}
+	return fmt.Sprintf("#%d %s: %s needs a colleague's approval, which is asked for in <#%s>.", run.Number, stateWords[run.State], headline(run), run.Channel)
+}
+
+// cardChannel is where the card of a command goes: where it was typed, or, where drover cannot post, the person's
+// direct message. private: nobody else reads it there.
+func (b *Bot) cardChannel(ctx context.Context, c command) (id string, private bool, err error) {
+	channel, err := b.store.Channel(ctx, c.channel)
+	if err != nil {
+		return "", false, err
+	}
 	if !channel.Visible {
 		_, user, _ := c.actor.Slack()
-		return user, nil
+		return user, true, nil
 	}
-	return c.channel, nil
+	return c.channel, channel.Direct, nil
 }

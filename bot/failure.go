@@ -74,11 +74,22 @@ func (p *Projector) threadGone(ctx context.Context, m store.Message, run store.R
 	return p.store.RetryMessage(ctx, m.ID, p.store.Now())
 }
 
-// elsewhere sends a card that cannot be posted in its channel to the person who asked, as a direct message.
+// elsewhere sends a card that cannot be posted in its channel to the person who asked, as a direct message, or, where
+// colleagues have to see it, to DROVER_CHANNEL first.
 func (p *Projector) elsewhere(ctx context.Context, m store.Message, run store.Run, why error) error {
 	_, user, ok := run.RequestedBy.Slack()
 	if !ok || m.Kind != store.MessageCard || m.TS != "" {
 		return p.retryOrGiveUp(ctx, m, run, why)
+	}
+	if run.State == store.AwaitingApproval && m.Channel == run.Channel {
+		common, err := p.store.Setting(ctx, store.SettingChannel)
+		if err != nil {
+			return err
+		}
+		if common != "" && common != m.Channel {
+			p.log.Info("cannot post in a channel; the card goes to DROVER_CHANNEL", "run", run.Number, "channel", m.Channel, "error", why)
+			return p.store.RedirectMessages(ctx, run.ID, common)
+		}
 	}
 	direct, err := p.direct(ctx, user)
 	if err != nil {

@@ -21,6 +21,8 @@ func runIcon(s store.RunState) string {
 		return ":no_entry_sign:"
 	case store.Paused:
 		return ":double_vertical_bar:"
+	case store.AwaitingApproval:
+		return ":raised_hand:"
 	}
 	return ":hourglass_flowing_sand:"
 }

@@ -75,7 +75,7 @@ func (b *Bot) askChannel(ctx context.Context, id string) (store.Channel, error) 
 	var refused slack.SlackErrorResponse
 	switch {
 	case err == nil:
-		channel.Visible = info.IsMember || info.IsIM
+		channel.Visible, channel.Direct = info.IsMember || info.IsIM, info.IsIM
 		channel.Shared = info.IsExtShared || info.IsPendingExtShared
 	case !errors.As(err, &refused):
 		return channel, err

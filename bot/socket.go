@@ -60,8 +60,8 @@ func (l *listener) handle(ctx context.Context, event socketmode.Event) {
 		l.ack(ctx, event.Request, payload)
 		after(ctx)
 	case slack.InteractionCallback:
-		after := l.bot.interaction(ctx, data)
-		l.ack(ctx, event.Request, nil)
+		payload, after := l.bot.interaction(ctx, data)
+		l.ack(ctx, event.Request, payload)
 		after(ctx)
 	case slackevents.EventsAPIEvent:
 		after := l.bot.event(ctx, data)

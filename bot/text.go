@@ -24,7 +24,11 @@ var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 func normalize(text string) string {
 	text = strings.ToValidUTF8(text, "")
 	text = markup.ReplaceAllStringFunc(text, func(m string) string { return plain(m[1 : len(m)-1]) })
-	text = mangled.Replace(entities.Replace(text))
+	return visible(mangled.Replace(entities.Replace(text)))
+}
+
+// visible makes one line of text, without what does not show in it.
+func visible(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -33,7 +37,7 @@ func normalize(text string) string {
 			return -1
 		}
 		return r
-	}, text)
+	}, strings.ToValidUTF8(text, ""))
 	return strings.TrimSpace(text)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"drover/executor"
+	"drover/executor/action"
 	"drover/store"
 )
 
@@ -20,10 +21,14 @@ var verbs = map[string]verb{
 	"list":    (*Bot).list,
 	"show":    (*Bot).show,
 	"actions": (*Bot).actions,
+	"audit":   (*Bot).audit,
 	"history": (*Bot).history,
 	"run":     (*Bot).run,
 	"cancel":  (*Bot).cancel,
 	"retry":   (*Bot).retry,
+	"approve": (*Bot).approve,
+	"deny":    (*Bot).deny,
+	"pending": (*Bot).pending,
 	"trust":   (*Bot).trust,
 }
 
@@ -44,8 +49,17 @@ func (b *Bot) viewer(ctx context.Context, c command) (executor.Rights, error) {
 	return rights, nil
 }
 
+// insider refuses whoever has no role at all.
+func (b *Bot) insider(ctx context.Context, c command) (executor.Rights, error) {
+	rights, err := b.engine.Rights(ctx, c.actor)
+	if err == nil && !rights.Any() {
+		return b.viewer(ctx, c)
+	}
+	return rights, err
+}
+
 func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string, error) {
-	rights, err := b.viewer(ctx, c)
+	rights, err := b.insider(ctx, c)
 	if err != nil {
 		return "", err
 	}
@@ -63,8 +77,12 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 	if rights.Has(store.Operator) {
 		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")
 	}
+	if rights.Has(store.Approver) {
+		lines = append(lines, "*Approvals*", "• `pending` · `approve 42` · `deny 42 because …`")
+	}
 	if rights.Has(store.Admin) {
-		lines = append(lines, "*Servers*", "• `trust web1` shows a server's host keys and lets you trust them")
+		lines = append(lines, "*Servers*", "• `trust web1` shows a server's host keys and lets you trust them",
+			"*Audit*", "• `audit` · `audit web1` · `audit @somebody` · `audit 42`: who did what, the last first")
 	}
 	return strings.Join(lines, "\n"), nil
 }
@@ -86,11 +104,22 @@ func (b *Bot) runnable(ctx context.Context, rights executor.Rights) ([]string, e
 			b.log.Error("an action of the whitelist cannot be read", "error", err)
 			continue
 		}
-		if definition.Approvals == 0 && mayAnywhere(rights, store.Role(definition.Role), entry.Name, servers) {
-			lines = append(lines, "• "+actionLine(definition))
+		if definition.Verify == action.VerifyNone && mayAnywhere(rights, store.Role(definition.Role), entry.Name, servers) {
+			lines = append(lines, "• "+actionLine(definition)+needs(definition))
 		}
 	}
 	return lines, nil
+}
+
+// needs says in a list of actions that somebody else has to agree.
+func needs(a *action.Action) string {
+	switch a.Approvals {
+	case 0:
+		return ""
+	case 1:
+		return " · needs 1 approval"
+	}
+	return fmt.Sprintf(" · needs %d approvals", a.Approvals)
 }
 
 func mayAnywhere(rights executor.Rights, role store.Role, action string, servers []store.Server) bool {
@@ -237,12 +266,15 @@ func (b *Bot) retry(ctx context.Context, c command, words []string, _ string) (s
 	if err != nil {
 		return "", err
 	}
-	channel, err := b.cardChannel(ctx, c)
+	channel, private, err := b.cardChannel(ctx, c)
 	if err != nil {
 		return "", err
 	}
-	_, err = b.engine.Retry(ctx, run, executor.Request{Actor: c.actor, Origin: c.origin, InboxKey: c.key, Channel: channel})
-	return "", err
+	again, err := b.engine.Retry(ctx, run, executor.Request{Actor: c.actor, Origin: c.origin, InboxKey: c.key, Channel: channel, Private: private})
+	if err != nil {
+		return "", err
+	}
+	return elsewhere(again, channel), nil
 }
 
 // namedRun is the run whose number is the only word.

@@ -176,6 +176,9 @@ func (e *Engine) housekeep(ctx context.Context) {
 	if err := e.store.ExpirePaused(ctx); err != nil {
 		e.report(ctx, "expire runs that nobody continued", err)
 	}
+	if err := e.store.ExpireUnapproved(ctx); err != nil {
+		e.report(ctx, "expire runs that nobody approved", err)
+	}
 	e.probeDue(ctx)
 }
 

@@ -76,8 +76,8 @@ func TestTwoEnginesOnOneFile(t *testing.T) {
 	if len(executed) != 2*runs {
 		t.Errorf("%d executions", len(executed))
 	}
-	entries, broken, err := w.store.VerifyAudit(t.Context())
-	if err != nil || broken != nil || entries < 5*runs {
-		t.Errorf("%d entries, broken at %v, %v", entries, broken, err)
+	audit, err := w.store.VerifyAudit(t.Context())
+	if err != nil || audit.Fault != nil || audit.Entries < 5*runs {
+		t.Errorf("%+v, %v", audit, err)
 	}
 }

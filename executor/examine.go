@@ -83,14 +83,16 @@ func examineDisk(s *store.Store, f *findings) {
 }
 
 func examineAudit(ctx context.Context, s *store.Store, f *findings) {
-	entries, broken, err := s.VerifyAudit(ctx)
+	verdict, err := s.VerifyAudit(ctx)
 	switch {
 	case err != nil:
 		f.add("audit", Wrong, err.Error())
-	case broken != nil:
-		f.add("audit", Wrong, fmt.Sprintf("the chain breaks at entry %d (%s): somebody changed the log by hand. Compare it with a backup", broken.Seq, broken.At.Format("2006-01-02 15:04:05Z")))
+	case verdict.Fault != nil:
+		f.add("audit", Wrong, TellVerdict(verdict)+" Compare it with a backup, and with the anchors in Slack", verdict.Notes...)
+	case len(verdict.Notes) > 0:
+		f.add("audit", Worth, TellVerdict(verdict), verdict.Notes...)
 	default:
-		f.add("audit", Fine, fmt.Sprintf("%d entries, unbroken", entries))
+		f.add("audit", Fine, TellVerdict(verdict))
 	}
 }
 

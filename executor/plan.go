@@ -24,6 +24,7 @@ type Plan struct {
 	Sudo     bool              `json:"sudo"` // the commands run as root
 	Targets  []PlanTarget      `json:"targets"`
 	Excluded []Exclusion       `json:"excluded,omitempty"`
+	Approval *Approval         `json:"approval,omitempty"` // what it needs before it may run; nil: nothing
 
 	definition *action.Action
 	servers    []store.Server // of the targets, in the same order
@@ -71,9 +72,10 @@ func (p *Plan) Commands() []PlannedCommand {
 	return list
 }
 
-// Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count.
+// Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count, nor who
+// has to agree.
 func (p Plan) Hash() (string, error) {
-	p.Excluded = nil
+	p.Excluded, p.Approval = nil, nil
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", fmt.Errorf("hash a plan: %w", err)
@@ -103,7 +105,28 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if len(plan.Targets) == 0 {
 		return nil, nothingLeft(plan)
 	}
-	return plan, plan.checkOrder()
+	if err := plan.checkOrder(); err != nil {
+		return nil, err
+	}
+	by, err := e.inSlack(ctx, r.Actor)
+	if err != nil {
+		return nil, err
+	}
+	plan.Approval, err = e.approval(ctx, plan, by)
+	return plan, err
+}
+
+// PlanOf is the plan of a run as it was recorded.
+func PlanOf(run store.Run) (Plan, error) {
+	var plan Plan
+	if err := json.Unmarshal([]byte(run.Plan), &plan); err != nil {
+		return plan, fmt.Errorf("read the plan of run %d: %w", run.Number, err)
+	}
+	return plan, nil
+}
+
+func (p *Plan) serverNames() []string {
+	return names(p.servers, func(store.Server) bool { return true })
 }
 
 func nothingLeft(p *Plan) error {

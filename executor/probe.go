@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -181,9 +180,9 @@ func (e *Engine) find(ctx context.Context, target store.Target) (whereabouts, er
 }
 
 func plannedTarget(run store.Run, target store.Target) (PlanTarget, error) {
-	var plan Plan
-	if err := json.Unmarshal([]byte(run.Plan), &plan); err != nil {
-		return PlanTarget{}, fmt.Errorf("read the plan of run %d: %w", run.Number, err)
+	plan, err := PlanOf(run)
+	if err != nil {
+		return PlanTarget{}, err
 	}
 	for _, t := range plan.Targets {
 		if t.ServerID == target.ServerID {

@@ -23,6 +23,7 @@ type Request struct {
 	Reason   string
 	Origin   store.Origin
 	Channel  string // where the card goes; "": nowhere
+	Private  bool   // nobody but the actor reads Channel
 	InboxKey string // what Slack calls this delivery; "": not from Slack
 	RetryOf  string // the run that this one repeats; "": none
 }

@@ -15,6 +15,7 @@ import (
 // The settings, by the names that people type.
 const (
 	ApprovalExpiry = "approval-expiry"
+	ApprovalsByTag = "approvals-by-tag"
 	RunExpiry      = "run-expiry"
 	PauseExpiry    = "pause-expiry"
 	SelfApproval   = "self-approval"
@@ -34,6 +35,7 @@ type Setting struct {
 func Settings() []Setting {
 	return []Setting{
 		{ApprovalExpiry, "how long a run waits for its approvals before it expires", "1h", spanBetween(time.Second, 30*24*time.Hour)},
+		{ApprovalsByTag, "how many approvals every change of a server with a tag needs at least, such as prod=2 db=1", "", byTag},
 		{RunExpiry, "how long a run that changes something may wait to be begun", "10m", spanBetween(time.Second, 24*time.Hour)},
 		{PauseExpiry, "how long a run waits for Continue after its canary before it expires", "1h", spanBetween(time.Second, 7*24*time.Hour)},
 		{SelfApproval, "whether one may approve one's own run: for a team of one", "off", onOff},
@@ -69,6 +71,11 @@ func (e *Engine) Choose(ctx context.Context, actor store.Actor, name, value stri
 	}
 	if value, err = setting.read(value); err != nil {
 		return "", usage("`%s` cannot be `%s`: %s. Nothing was changed.", name, quotable(value), err)
+	}
+	if name == ApprovalsByTag {
+		if err := e.checkByTag(ctx, value); err != nil {
+			return "", err
+		}
 	}
 	return value, e.store.SetSetting(ctx, actor, name, value)
 }

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
+	"drover/executor/action"
 	"drover/store"
 )
 
@@ -31,10 +31,20 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 	if err != nil {
 		return store.Run{}, err
 	}
+	if plan.Approval != nil {
+		if r.Actor, rights, err = e.accountable(ctx, r, rights); err != nil {
+			return store.Run{}, err
+		}
+	}
 	if err := check(rights, plan); err != nil {
 		return store.Run{}, err
 	}
-	n, err := newRun(r, plan)
+	if plan.Approval != nil {
+		if r.Channel, err = e.askable(ctx, r, plan); err != nil {
+			return store.Run{}, err
+		}
+	}
+	n, err := e.newRun(ctx, r, plan)
 	if err != nil {
 		return store.Run{}, err
 	}
@@ -47,13 +57,13 @@ func check(rights Rights, plan *Plan) error {
 	if err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers); err != nil {
 		return err
 	}
-	if plan.definition.Approvals > 0 {
-		return refuse("`%s` needs a colleague's approval, and this version of drover has no approvals yet. Nothing was run.", plan.Action)
+	if plan.definition.Verify != action.VerifyNone {
+		return refuse("`%s` has to prove what it did, and this version of drover cannot yet. Nothing was run.", plan.Action)
 	}
 	return nil
 }
 
-func newRun(r Request, plan *Plan) (store.NewRun, error) {
+func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRun, error) {
 	hash, err := plan.Hash()
 	if err != nil {
 		return store.NewRun{}, err
@@ -76,7 +86,11 @@ func newRun(r Request, plan *Plan) (store.NewRun, error) {
 	if r.RetryOf != "" {
 		n.RetryOf = &r.RetryOf
 	}
-	return n, nil
+	if plan.Approval != nil {
+		n.ApprovalsNeeded = plan.Approval.Needed
+		n.Expiry, err = e.span(ctx, ApprovalExpiry)
+	}
+	return n, err
 }
 
 // Retry asks again for what a run did not achieve: the same action on the servers that did not succeed. It is a new
@@ -130,13 +144,10 @@ func (e *Engine) mayCancel(ctx context.Context, actor store.Actor, run store.Run
 	if err != nil || actor == run.RequestedBy {
 		return err
 	}
-	all, err := e.store.Servers(ctx)
+	concerned, err := e.serversOf(ctx, run)
 	if err != nil {
 		return err
 	}
-	concerned := slices.DeleteFunc(all, func(s store.Server) bool {
-		return !slices.ContainsFunc(run.Targets, func(t store.Target) bool { return t.ServerID == s.ID })
-	})
 	if !rights.Has(store.Operator) || rights.authorise(run.Action, store.Operator, concerned) != nil {
 		return refuse("You may not cancel #%d: that is for who asked for it, and for operators of its servers.", run.Number)
 	}

@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -79,6 +78,15 @@ func (e *Engine) runBatch(ctx context.Context, lease store.Lease, run store.Run,
 // recheck makes sure, at the last moment, that the run is still what was asked for and still allowed. The error is a
 // *Refusal when it is not.
 func (e *Engine) recheck(ctx context.Context, run store.Run) (*Plan, error) {
+	plan, err := e.stillAsked(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return plan, e.stillApproved(ctx, run, plan)
+}
+
+// stillAsked makes sure that a run is what was asked for, and that who asked for it still may.
+func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
 	plan, err := e.replan(ctx, run)
 	if err != nil {
 		return nil, err
@@ -130,8 +138,8 @@ func (e *Engine) keepLease(ctx context.Context, lease store.Lease, cancel contex
 
 // whatChanged names the first difference between the plan that was recorded and the one of now.
 func whatChanged(run store.Run, now *Plan) string {
-	var then Plan
-	if err := json.Unmarshal([]byte(run.Plan), &then); err != nil {
+	then, err := PlanOf(run)
+	if err != nil {
 		return "What this run would do has changed since it was asked for"
 	}
 	for _, e := range now.Excluded {

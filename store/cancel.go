@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Cancel asks for the end of a run. One that waits to be worked or continued ends here; of a running one, whoever holds
-// the lease ends the targets. It returns false when the run is over or somebody asked before.
+// Cancel asks for the end of a run. One that waits to be approved, worked or continued ends here; of a running one,
+// whoever holds the lease ends the targets. It returns false when the run is over or somebody asked before.
 func (s *Store) Cancel(ctx context.Context, actor Actor, id string) (accepted bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		accepted, err = t.change(ctx, `UPDATE runs SET cancel_by = ? WHERE id = ? AND cancel_by = ''
@@ -17,7 +17,7 @@ func (s *Store) Cancel(ctx context.Context, actor Actor, id string) (accepted bo
 		if err := t.auditRun(ctx, actor, "run.cancel_requested", id, nil); err != nil {
 			return err
 		}
-		for _, waiting := range []RunState{Queued, Paused} {
+		for _, waiting := range []RunState{Queued, Paused, AwaitingApproval} {
 			if ended, err := t.end(ctx, id, waiting, Cancelled, ""); err != nil || ended {
 				return err
 			}

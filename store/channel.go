@@ -10,6 +10,7 @@ type Channel struct {
 	ID        string `db:"channel_id"`
 	Visible   bool   `db:"visible"` // drover can read and post there
 	Shared    bool   `db:"shared"`  // with another organisation
+	Direct    bool   `db:"direct"`  // a direct message: nobody but the person reads it
 	CheckedAt Time   `db:"checked_at"`
 }
 
@@ -17,9 +18,9 @@ type Channel struct {
 func (s *Store) SaveChannel(ctx context.Context, channel Channel) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		channel.CheckedAt = t.now
-		_, err := t.NamedExecContext(ctx, `INSERT INTO channels (channel_id, visible, shared, checked_at)
-			VALUES (:channel_id, :visible, :shared, :checked_at)
-			ON CONFLICT (channel_id) DO UPDATE SET visible = excluded.visible, shared = excluded.shared, checked_at = excluded.checked_at`, channel)
+		_, err := t.NamedExecContext(ctx, `INSERT INTO channels (channel_id, visible, shared, direct, checked_at)
+			VALUES (:channel_id, :visible, :shared, :direct, :checked_at)
+			ON CONFLICT (channel_id) DO UPDATE SET visible = excluded.visible, shared = excluded.shared, direct = excluded.direct, checked_at = excluded.checked_at`, channel)
 		if err != nil {
 			return fmt.Errorf("save channel %s: %w", channel.ID, err)
 		}

@@ -31,8 +31,8 @@ func (f farm) inState(state store.RunState, target store.TargetState) (store.Run
 	if state == store.Paused {
 		paused = f.Now().Add(time.Hour)
 	}
-	_, err := f.db.Exec(`UPDATE runs SET state = ?, owner = 'serve/1', epoch = 1, lease_until = 1, started_at = 1, finished_at = ?, paused_until = ?
-		WHERE id = ?`, state, finished, paused, run.ID)
+	_, err := f.db.Exec(`UPDATE runs SET state = ?, owner = 'serve/1', epoch = 1, lease_until = 1, started_at = 1, finished_at = ?, paused_until = ?,
+		approvals_needed = 1, approve_by = ? WHERE id = ?`, state, finished, paused, f.Now().Add(time.Hour), run.ID)
 	ok(f.t, err)
 	return f.read(run.ID), store.Lease{RunID: run.ID, Epoch: 1}
 }
@@ -92,8 +92,17 @@ func TestRunTransitions(t *testing.T) {
 			err = f.ExpirePaused(f.t.Context())
 			return f.read(lease.RunID).State == store.Expired, err
 		}},
+		"approve": {pending, openRuns[:1], same(store.Queued), func(f farm, lease store.Lease) (bool, error) {
+			return counted(f.Approve(f.t.Context(), bob, lease.RunID, ""))
+		}},
+		"deny approval": {pending, openRuns[:1], same(store.Denied), func(f farm, lease store.Lease) (bool, error) {
+			return counted(f.DenyApproval(f.t.Context(), bob, lease.RunID, "not now", ""))
+		}},
+		"void": {pending, openRuns[:1], same(store.Denied), func(f farm, lease store.Lease) (bool, error) {
+			return f.VoidRun(f.t.Context(), lease.RunID, "the plan changed")
+		}},
 		"cancel": {pending, openRuns, func(from store.RunState) store.RunState {
-			if from == store.Queued || from == store.Paused {
+			if from == store.Queued || from == store.Paused || from == store.AwaitingApproval {
 				return store.Cancelled
 			}
 			return from // whoever holds the lease ends it

@@ -1,10 +1,29 @@
 package store
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+)
 
 // Notify records a notice in a change of its own.
 func (s *Store) Notify(ctx context.Context, n Notice) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error { return t.notify(ctx, n) })
+}
+
+// Chronicle appends many entries to the audit log at once.
+func (s *Store) Chronicle(ctx context.Context, entries int) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
+		for i := range entries {
+			err := t.audit(ctx, Actor(fmt.Sprintf("T1/U%d", i%50)), "target.succeeded", fmt.Sprintf("run/%d", i/10), detail{
+				"server": fmt.Sprintf("web%d", i%1000), "exit_code": 0, "summary": strings.Repeat("12 upgraded (3 security) ", 8),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Waiting is the number of changes that wait to share the next commit, and whether one is under way.

@@ -73,7 +73,7 @@ func (t *tx) end(ctx context.Context, id string, from, to RunState, why string) 
 	if err := t.endPending(ctx, id, state, why); err != nil {
 		return false, err
 	}
-	return true, t.finished(ctx, id, to)
+	return true, t.finished(ctx, id, to, why)
 }
 
 // anyTarget and noTarget begin a question about the targets of a run: is there one, or none, whose state is so?
@@ -102,14 +102,14 @@ func (t *tx) finish(ctx context.Context, id string, epoch int64) (bool, error) {
 	if err := t.GetContext(ctx, &state, "SELECT state FROM runs WHERE id = ?", id); err != nil {
 		return false, fmt.Errorf("finish a run: %w", err)
 	}
-	return true, t.finished(ctx, id, state)
+	return true, t.finished(ctx, id, state, "")
 }
 
-func (t *tx) finished(ctx context.Context, id string, state RunState) error {
+func (t *tx) finished(ctx context.Context, id string, state RunState, why string) error {
 	if err := t.touch(ctx, id); err != nil {
 		return err
 	}
-	return t.auditRun(ctx, Drover, "run."+string(state), id, nil)
+	return t.auditRun(ctx, Drover, "run."+string(state), id, detail{"why": why})
 }
 
 // touch marks a run as changed, and its card as behind.

@@ -31,10 +31,10 @@ func TestInspectChangesNothing(t *testing.T) {
 		t.Error("no disk is free")
 	}
 	ok(t, looked.LoadKey(t.Context()))
-	entries, broken, err := looked.VerifyAudit(t.Context())
+	verdict, err := looked.VerifyAudit(t.Context())
 	ok(t, err)
-	if entries == 0 || broken != nil {
-		t.Errorf("%d entries, broken at %v", entries, broken)
+	if verdict.Entries == 0 || verdict.Fault != nil {
+		t.Errorf("%+v", verdict)
 	}
 	named(t, looked, "web1")
 	wantErr(t, looked.AddServer(t.Context(), alice, server("web2")), store.ErrReadOnly)

@@ -91,6 +91,16 @@ func (s *Store) MessageOwner(ctx context.Context, channel, ts string) (string, e
 	return owner, nil
 }
 
+// Posting says whether a message is on its way to a channel: it may be there, and drover has not noted it yet.
+func (s *Store) Posting(ctx context.Context, channel string) (bool, error) {
+	var on bool
+	err := s.read.GetContext(ctx, &on, "SELECT EXISTS (SELECT 1 FROM messages WHERE channel = ? AND ts = '' AND attempted_at IS NOT NULL AND given_up = '')", channel)
+	if err != nil {
+		return false, fmt.Errorf("look for messages on their way: %w", err)
+	}
+	return on, nil
+}
+
 // Attempting notes that a post is about to be sent: should its answer be lost, it is looked for before it is sent again.
 func (s *Store) Attempting(ctx context.Context, id string) error {
 	return s.updateMessage(ctx, "UPDATE messages SET attempted_at = ? WHERE id = ? AND attempted_at IS NULL", s.Now(), id)

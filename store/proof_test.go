@@ -88,8 +88,8 @@ func TestAProofDerivesTheStateOfTheRun(t *testing.T) {
 			if last.Version <= run.Version {
 				t.Error("its card is not behind")
 			}
-			if entries, broken, err := f.VerifyAudit(t.Context()); err != nil || broken != nil || entries == 0 {
-				t.Errorf("audit: %d, %v, %v", entries, broken, err)
+			if whole(t, f.Store) == 0 {
+				t.Error("nothing is audited")
 			}
 		})
 	}

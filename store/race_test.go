@@ -52,7 +52,7 @@ func eight(a, b *store.Store, racer func(*store.Store)) []func() {
 	return racers
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err) // not Fatal: this is not the test's goroutine

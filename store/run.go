@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // RunState is where a run is in its life.
@@ -83,7 +84,11 @@ type Run struct {
 	QueuedAt    *Time    `db:"queued_at"`
 	StartedAt   *Time    `db:"started_at"`
 	FinishedAt  *Time    `db:"finished_at"`
-	Targets     []Target `db:"-"`
+
+	ApprovalsNeeded int        `db:"approvals_needed"` // before it may begin
+	ApproveBy       *Time      `db:"approve_by"`       // until when; nil: it never waited for approval
+	Approvals       []Approval `db:"-"`                // the oldest first
+	Targets         []Target   `db:"-"`
 }
 
 // NewRun is what CreateRun needs: the fields of the run that are decided before it exists, and the servers.
@@ -95,11 +100,12 @@ type NewRun struct {
 	Verify   Verify          // how the end of each command is proven beside its exit code; "": not at all
 	Stage    *Stage          // what it is to an occurrence of a schedule; nil: to none
 	Batches  map[string]int  // by server id: its turn, see Target.Batch; nil: all in one batch
+	Expiry   time.Duration   // how long it may wait for the approvals that it needs
 }
 
-// CreateRun records a run that is ready to be claimed: inbox key, run, targets, card and audit entry in one
-// transaction. When Slack has delivered the same key before, it returns the run made then, and duplicate is true. ErrExists: the run that it would repeat has been
-// repeated already.
+// CreateRun records a run that is ready to be claimed, or, when it needs approvals, that waits for them: inbox key, run, targets, card and audit
+// entry in one transaction. When Slack has delivered the same key before, it returns the run made then, and duplicate is true. ErrExists: the
+// run that it would repeat has been repeated already.
 func (s *Store) CreateRun(ctx context.Context, n NewRun) (run Run, duplicate bool, err error) {
 	if n.ID, err = newID(); err != nil {
 		return Run{}, false, err
@@ -126,13 +132,19 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 		}
 	}
 	run.State, run.Version, run.CreatedAt, run.QueuedAt = Queued, 1, t.now, &t.now
+	if run.ApprovalsNeeded > 0 {
+		by := t.now.Add(n.Expiry)
+		run.State, run.QueuedAt, run.ApproveBy = AwaitingApproval, nil, &by
+	}
 	if err := t.GetContext(ctx, &run.Number, "SELECT coalesce(max(number), 0) + 1 FROM runs"); err != nil {
 		return run, fmt.Errorf("number a run: %w", err)
 	}
 	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, selector, params, options,
-			plan, plan_hash, reason, origin, requested_by, channel, max_failures, retry_of, occurrence_id, begin_by, created_at, queued_at)
+			plan, plan_hash, reason, origin, requested_by, channel, max_failures, retry_of, occurrence_id, begin_by, approvals_needed, approve_by,
+			created_at, queued_at)
 		VALUES (:id, :number, :state, :action_id, :action, :changes, :selector, :params, :options,
-			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :max_failures, :retry_of, :occurrence_id, :begin_by, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
+			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :max_failures, :retry_of, :occurrence_id, :begin_by, :approvals_needed, :approve_by,
+			:created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
 	if err != nil {
 		return run, fmt.Errorf("record run: %w", err)
 	}
@@ -157,11 +169,13 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 	}
 	return run, t.audit(ctx, run.RequestedBy, "run.requested", run.subject(), detail{
 		"action": run.Action, "action_id": run.ActionID, "selector": run.Selector, "params": run.Params,
-		"plan_hash": run.PlanHash, "reason": run.Reason, "origin": run.Origin,
+		"plan_hash": run.PlanHash, "reason": run.Reason, "origin": run.Origin, "approvals_needed": run.ApprovalsNeeded,
 	})
 }
 
 func (r Run) subject() string { return fmt.Sprintf("run/%d", r.Number) }
+
+const selectApprovals = "SELECT * FROM approvals WHERE run_id = ? ORDER BY at, actor"
 
 const selectRun = `SELECT runs.*, coalesce((SELECT number FROM runs AS again WHERE again.retry_of = runs.id), 0) AS retried_by,
 	coalesce((SELECT s.name FROM occurrences o JOIN schedules s ON s.id = o.schedule_id WHERE o.id = runs.occurrence_id), '') AS schedule FROM runs`
@@ -198,16 +212,29 @@ func (s *Store) run(ctx context.Context, query string, args ...any) (Run, error)
 	if err := snapshot.SelectContext(ctx, &run.Targets, "SELECT * FROM targets WHERE run_id = ? ORDER BY position", run.ID); err != nil {
 		return run, fmt.Errorf("read the targets of run %d: %w", run.Number, err)
 	}
+	run.Approvals = []Approval{}
+	if err := snapshot.SelectContext(ctx, &run.Approvals, selectApprovals, run.ID); err != nil {
+		return run, fmt.Errorf("read the approvals of run %d: %w", run.Number, err)
+	}
 	return run, nil
 }
 
 // Runs lists the newest runs first, without their targets' output.
 func (s *Store) Runs(ctx context.Context, limit int) ([]Run, error) {
+	return s.runs(ctx, " ORDER BY runs.number DESC LIMIT ?", limit)
+}
+
+// runs lists runs without their targets' output.
+func (s *Store) runs(ctx context.Context, which string, args ...any) ([]Run, error) {
 	list := []Run{}
-	if err := s.read.SelectContext(ctx, &list, selectRun+" ORDER BY runs.number DESC LIMIT ?", limit); err != nil {
+	if err := s.read.SelectContext(ctx, &list, selectRun+which, args...); err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}
 	for i := range list {
+		list[i].Approvals = []Approval{}
+		if err := s.read.SelectContext(ctx, &list[i].Approvals, selectApprovals, list[i].ID); err != nil {
+			return nil, fmt.Errorf("read the approvals of run %d: %w", list[i].Number, err)
+		}
 		list[i].Targets = []Target{}
 		err := s.read.SelectContext(ctx, &list[i].Targets, `SELECT id, run_id, position, server_id, server, batch, changes, state, exit_code,
 			error_kind, summary, started_at, finished_at FROM targets WHERE run_id = ? ORDER BY position`, list[i].ID)

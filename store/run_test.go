@@ -34,7 +34,7 @@ func TestARunComesBackAsItWasAskedFor(t *testing.T) {
 	got := f.read(run.ID)
 	want := n.Run
 	want.ID, want.Number, want.Version, want.State = run.ID, 1, 1, store.Queued
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Run{}, "CreatedAt", "QueuedAt", "Targets")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Run{}, "CreatedAt", "QueuedAt", "Targets"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	for i, target := range got.Targets {

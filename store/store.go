@@ -18,20 +18,22 @@ import (
 
 // Options say how to open a store. The zero value is what `drover` uses.
 type Options struct {
-	KeyFile string           // default: the database's path + ".key"
-	Now     func() time.Time // default: time.Now
+	KeyFile    string           // default: the database's path + ".key"
+	AnchorFile string           // default: the database's path + ".anchors"
+	Now        func() time.Time // default: time.Now
 }
 
 // Store is one open database. It is safe for concurrent use.
 type Store struct {
-	write   *sqlx.DB // one connection: SQLite has one writer, and a pool of them only fights
-	read    *sqlx.DB // read-only, so that readers never wait for the writer
-	path    string
-	keyFile string
-	now     func() time.Time
-	keys    *keys
-	changes changes
-	batch   batch
+	write      *sqlx.DB // one connection: SQLite has one writer, and a pool of them only fights
+	read       *sqlx.DB // read-only, so that readers never wait for the writer
+	path       string
+	keyFile    string
+	anchorFile string
+	now        func() time.Time
+	keys       *keys
+	changes    changes
+	batch      batch
 }
 
 // Open opens the SQLite file at path, making it and its key file when they are missing, and brings the schema up to
@@ -46,12 +48,15 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 }
 
 func newStore(path string, opts Options) *Store {
-	s := &Store{path: path, keyFile: opts.KeyFile, now: opts.Now}
+	s := &Store{path: path, keyFile: opts.KeyFile, anchorFile: opts.AnchorFile, now: opts.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.keyFile == "" {
 		s.keyFile = path + ".key"
+	}
+	if s.anchorFile == "" {
+		s.anchorFile = path + ".anchors"
 	}
 	return s
 }

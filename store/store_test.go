@@ -187,7 +187,7 @@ func states(run store.Run) []store.TargetState {
 func dump(t testing.TB, db *sqlx.DB) map[string][]map[string]any {
 	t.Helper()
 	all := map[string][]map[string]any{}
-	for _, table := range []string{"runs", "targets", "messages", "inbox", "audit", "servers", "settings"} {
+	for _, table := range []string{"runs", "targets", "messages", "inbox", "audit", "servers", "settings", "approvals"} {
 		rows, err := db.Queryx("SELECT * FROM " + table + " ORDER BY rowid")
 		ok(t, err)
 		for rows.Next() {

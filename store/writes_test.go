@@ -15,6 +15,8 @@ import (
 // Requests, refusals, decisions, dispatches, results, expiries and changes of configuration, rights or trust never
 // belong here.
 var unaudited = map[string]string{
+	"FileAnchors":   "that a file has what the rows say",
+	"anchor":        "where the log ends: an entry about it would move that end",
 	"AddFile":       "shows rows that are there",
 	"ClaimProbe":    "which process asks; what comes of it is told by EndProbes and Prove",
 	"CreateOffer":   "what somebody is about to be shown; the trust that follows is told by PinHostKeys",

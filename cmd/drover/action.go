@@ -94,7 +94,10 @@ func (c *cli) actionFromFile(use, short, done string, save saveAction) *cobra.Co
 			if err != nil {
 				return err
 			}
-			return c.withEngine(cmd.Context(), "cli/", func(s *store.Store, _ *executor.Engine) error {
+			return c.withEngine(cmd.Context(), "cli/", func(s *store.Store, e *executor.Engine) error {
+				if err := e.CheckApprovals(cmd.Context(), actor, a); err != nil {
+					return err
+				}
 				if err := save(s, cmd.Context(), actor, a.Name, string(yaml)); err != nil {
 					return fmt.Errorf("action %s: %w", a.Name, err)
 				}

@@ -104,7 +104,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.serveCommand(), c.demoCommand(), c.runCommand(), c.continueCommand(), c.historyCommand(), c.showCommand(),
 		c.serverCommand(), c.credentialCommand(), c.userCommand(), c.actionCommand(), c.manifestCommand(),
-		c.doctorCommand(), c.importCommand(), c.setCommand(),
+		c.doctorCommand(), c.importCommand(), c.setCommand(), c.auditCommand(),
 	)
 	wrapArgs(root)
 	return root
@@ -143,7 +143,7 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 
 // withStore runs fn on the open database.
 func (c *cli) withStore(ctx context.Context, fn func(*store.Store) error) (err error) {
-	s, err := store.Open(ctx, c.settings.db, store.Options{KeyFile: c.settings.keyFile})
+	s, err := store.Open(ctx, c.settings.db, c.settings.store())
 	if err != nil {
 		return err
 	}

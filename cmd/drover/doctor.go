@@ -48,7 +48,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 
 // examine looks at the database first, for Slack's team and the servers are in it.
 func (c *cli) examine(ctx context.Context, words []string) (list []executor.Finding, err error) {
-	s, err := store.Inspect(ctx, c.settings.db, store.Options{KeyFile: c.settings.keyFile})
+	s, err := store.Inspect(ctx, c.settings.db, c.settings.store())
 	if errors.Is(err, fs.ErrNotExist) {
 		list = append(c.examineSlack(ctx, ""), executor.Finding{
 			Subject: "database", Check: "file", Grade: executor.Worth,

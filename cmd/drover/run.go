@@ -22,7 +22,8 @@ func (c *cli) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run ACTION TARGET… [name=value]…",
 		Short: "Run an action on servers, the same way as from Slack",
-		Long: "Record a run. A living `drover serve` works it; without one this command does. It prints what came of it and ends\n" +
+		Long: "Record a run. A living `drover serve` works it; without one this command does. A run that needs approval is waited for: it is\n" +
+			"given in Slack. It prints what came of it and ends\n" +
 			"with 0 done, 1 failed on some server, 2 wrong usage, 3 refused by policy, 4 not run, 5 drover itself failed.\n" +
 			"Ctrl-C cancels the run.\n\n" +
 			"How it goes about its servers is said beside them:\n" +
@@ -78,6 +79,9 @@ func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, act
 	}()
 	stopCancel := context.AfterFunc(ctx, func() { c.cancelRun(waiting, s, actor, run) })
 	defer stopCancel()
+	if run.State == store.AwaitingApproval {
+		fmt.Fprintf(c.err, "#%d waits for approval in Slack, until %s.\n", run.Number, run.ApproveBy.Local().Format("15:04"))
+	}
 
 	told := false
 	for {
@@ -90,7 +94,7 @@ func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, act
 			told = true
 			fmt.Fprintf(c.err, "#%d is paused: its canary succeeded. `drover continue %d` lets it go on, Ctrl-C ends it.\n", now.Number, now.Number)
 		}
-		if now.State == store.Queued || now.State == store.Paused { // nobody else would see that its time is over
+		if now.State != store.Running { // nobody else would see that its time is over
 			if err := workIfAlone(waiting, s, e, run.ID); err != nil {
 				return now, err
 			}

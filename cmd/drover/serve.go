@@ -116,7 +116,9 @@ func runParts(ctx context.Context, s *store.Store, engine *executor.Engine, b *b
 	in.Go(func() error { return b.Run(inCtx) })
 	in.Go(func() error { return b.Refresh(inCtx) })
 	in.Go(func() error { return engine.Run(inCtx) })
+	in.Go(func() error { return engine.Anchor(inCtx) })
 	err := in.Wait()
+	err = errors.Join(err, engine.AnchorStop(context.WithoutCancel(ctx)))
 
 	stopOutward()
 	err = errors.Join(err, out.Wait())

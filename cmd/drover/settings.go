@@ -8,11 +8,14 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"drover/store"
 )
 
 // settings come from flags or, without one, from the environment.
 type settings struct {
 	db, keyFile    string
+	anchorFile     string
 	log, logFormat string
 	getenv         func(string) string
 }
@@ -22,8 +25,14 @@ func (s *settings) register(root *cobra.Command, getenv func(string) string) {
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.db, "db", s.env("DROVER_DB", "drover.db"), "the database file ($DROVER_DB)")
 	flags.StringVar(&s.keyFile, "key-file", s.env("DROVER_KEY_FILE", ""), "the file with the key of all secrets ($DROVER_KEY_FILE; default: the database's name + .key)")
+	flags.StringVar(&s.anchorFile, "anchor-file", s.env("DROVER_ANCHOR_FILE", ""), "the file that the audit log's anchors are added to ($DROVER_ANCHOR_FILE; default: the database's name + .anchors)")
 	flags.StringVar(&s.log, "log", s.env("DROVER_LOG", "info"), "what to log: debug, info or warn ($DROVER_LOG)")
 	flags.StringVar(&s.logFormat, "log-format", s.env("DROVER_LOG_FORMAT", "text"), "text or json ($DROVER_LOG_FORMAT)")
+}
+
+// store says where the files beside the database are.
+func (s *settings) store() store.Options {
+	return store.Options{KeyFile: s.keyFile, AnchorFile: s.anchorFile}
 }
 
 func (s *settings) env(name, fallback string) string {

@@ -23,11 +23,18 @@ type runJSON struct {
 	RequestedBy store.Actor    `json:"requested_by"`
 	Origin      store.Origin   `json:"origin"`
 	Reason      string         `json:"reason,omitempty"`
-	Approvals   []string       `json:"approvals"`
+	Approvals   []approvalJSON `json:"approvals"`
 	CreatedAt   time.Time      `json:"created_at"`
 	StartedAt   *time.Time     `json:"started_at"`
 	FinishedAt  *time.Time     `json:"finished_at"`
 	Targets     []targetJSON   `json:"targets"`
+}
+
+type approvalJSON struct {
+	User     store.Actor    `json:"user"`
+	Decision store.Decision `json:"decision"`
+	Reason   string         `json:"reason,omitempty"`
+	At       time.Time      `json:"at"`
 }
 
 type targetJSON struct {
@@ -44,8 +51,11 @@ type targetJSON struct {
 func shownRun(r store.Run) runJSON {
 	shown := runJSON{
 		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Params: r.Params,
-		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []string{},
+		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []approvalJSON{},
 		CreatedAt: r.CreatedAt.Time, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Targets: []targetJSON{},
+	}
+	for _, a := range r.Approvals {
+		shown.Approvals = append(shown.Approvals, approvalJSON{a.Actor, a.Decision, a.Reason, a.At.Time})
 	}
 	for _, t := range r.Targets {
 		shown.Targets = append(shown.Targets, targetJSON{
@@ -121,6 +131,7 @@ func (c *cli) printRun(r store.Run) {
 		fmt.Fprintf(c.out, " because %s", r.Reason)
 	}
 	fmt.Fprintln(c.out)
+	c.printApprovals(r)
 	for _, t := range r.Targets {
 		fmt.Fprintf(c.out, "\n%s: %s", t.Server, t.State)
 		if t.Summary != "" {
@@ -130,6 +141,19 @@ func (c *cli) printRun(r store.Run) {
 		for line := range strings.Lines(body(t)) {
 			fmt.Fprintf(c.out, "  %s\n", strings.TrimRight(line, "\n"))
 		}
+	}
+}
+
+func (c *cli) printApprovals(r store.Run) {
+	for _, a := range r.Approvals {
+		fmt.Fprintf(c.out, "%s by %s at %s", a.Decision, a.Actor, a.At.Local().Format("2006-01-02 15:04:05"))
+		if a.Reason != "" {
+			fmt.Fprintf(c.out, " because %s", a.Reason)
+		}
+		fmt.Fprintln(c.out)
+	}
+	if r.State == store.AwaitingApproval {
+		fmt.Fprintf(c.out, "waits for approval until %s: %d of %d given\n", r.ApproveBy.Local().Format("2006-01-02 15:04:05"), len(r.Approvals), r.ApprovalsNeeded)
 	}
 }
 

@@ -161,6 +161,19 @@ func press(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("%s sees no button %s", args[0], args[1])
 }
 
+// send PERSON FIELD TEXT… fills in the modal that a person has before them, and sends it. What Slack then says at the
+// fields is in the file "fields".
+func send(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	w.wait(ts, "a modal", func() bool { _, open := w.slack.Modal(args[0]); return open })
+	view, _ := w.slack.Modal(args[0])
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	response, err := w.slack.Submit(ctx, args[0], view.ID, map[string][]string{args[1]: {strings.Join(args[2:], " ")}})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("fields"), fmt.Appendf(nil, "%v", response.FieldErrors), 0o600))
+}
+
 // told PERSON PATTERN waits until a message that only this person sees matches. It is in the file "answer".
 func told(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)

@@ -28,9 +28,9 @@ func TestStories(t *testing.T) {
 		Setup:               func(env *testscript.Env) error { return setUp(env, fleet) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sshd": startSSHD, "stop-sshd": stopSSHD, "rekey": rekey,
-			"press": press, "told": told,
+			"press": press, "told": told, "send": send,
 			"connected": connected, "away": away,
-			"slash": slash, "mention": mention, "click": click,
+			"slash": slash, "mention": mention, "click": click, "sql": sql, "channel": channel,
 			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "stands": stands, "terminate": terminate,
 		},
 	})

@@ -22,13 +22,13 @@ func (c *cli) userCommand() *cobra.Command {
 var slackUser = regexp.MustCompile(`^(?:(T[A-Z0-9]+|E[A-Z0-9]+)/)?([UW][A-Z0-9]+)$`)
 
 // grantable are the roles of this version.
-var grantable = []store.Role{store.Viewer, store.Operator, store.Admin}
+var grantable = []store.Role{store.Viewer, store.Operator, store.Admin, store.Approver}
 
 func parseRole(word string) (store.Role, error) {
 	if role := store.Role(word); slices.Contains(grantable, role) {
 		return role, nil
 	}
-	return "", usage("%q is not a role: use viewer, operator or admin", word)
+	return "", usage("%q is not a role: use viewer, operator, admin or approver", word)
 }
 
 // subject reads a user's id as Slack shows it. Without a team it is the bot's own, which is asked of Slack before the

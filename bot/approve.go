@@ -1,0 +1,277 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"drover/executor"
+	"drover/store"
+)
+
+// The buttons of a run that waits for approval. Their value is the run's id.
+const (
+	buttonApprove = "run.approve"
+	buttonDeny    = "run.deny"
+)
+
+// The modal that asks for the reason of a denial, and its field.
+const (
+	modalDeny   = "run.deny"
+	fieldReason = "reason"
+)
+
+// maxAsked is how many people a card mentions.
+const maxAsked = 20
+
+// approve agrees to a run by its number.
+func (b *Bot) approve(ctx context.Context, c command, words []string, _ string) (string, error) {
+	run, err := b.runToDecide(ctx, c, words)
+	if err != nil {
+		return "", err
+	}
+	if err := b.engine.Approve(ctx, c.actor, run, c.key); err != nil {
+		return "", err
+	}
+	if run, err = b.store.Run(ctx, run.ID); err != nil {
+		return "", err
+	}
+	if run.State == store.AwaitingApproval {
+		return fmt.Sprintf("You have approved #%d. It has %d of %d approvals.", run.Number, given(run), run.ApprovalsNeeded), nil
+	}
+	return fmt.Sprintf(":white_check_mark: #%d is approved, and begins. Its card tells what becomes of it.", run.Number), nil
+}
+
+// deny ends a run by its number, because …
+func (b *Bot) deny(ctx context.Context, c command, words []string, reason string) (string, error) {
+	run, err := b.runToDecide(ctx, c, words)
+	if err != nil {
+		return "", err
+	}
+	if err := b.engine.Deny(ctx, c.actor, run, clip(reason, maxReason), c.key); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(":no_entry_sign: #%d is denied. Nothing was run.", run.Number), nil
+}
+
+// runToDecide is the run whose number is the only word, for anybody who has a role: an approver need not be a viewer.
+func (b *Bot) runToDecide(ctx context.Context, c command, words []string) (store.Run, error) {
+	if _, err := b.insider(ctx, c); err != nil {
+		return store.Run{}, err
+	}
+	if len(words) == 1 {
+		if number, ok := runNumber(words[0]); ok {
+			return b.runNumbered(ctx, number)
+		}
+	}
+	return store.Run{}, &executor.Refusal{Text: "Say which run by its number, for example `approve 42` or `deny 42 because …`. `pending` shows what waits."}
+}
+
+// pending lists what waits for approval, first what waits for this person.
+func (b *Bot) pending(ctx context.Context, c command, _ []string, _ string) (string, error) {
+	if _, err := b.insider(ctx, c); err != nil {
+		return "", err
+	}
+	mine, others, err := b.waiting(ctx, c.actor)
+	if err != nil {
+		return "", err
+	}
+	if len(mine)+len(others) == 0 {
+		return "Nothing waits for approval.", nil
+	}
+	var lines []string
+	if len(mine) > 0 {
+		lines = append(lines, "*Waits for you*: `approve 42` or `deny 42 because …`")
+		lines = append(lines, waitingLines(mine)...)
+	}
+	if len(others) > 0 {
+		lines = append(lines, "*Waits for others*")
+		lines = append(lines, waitingLines(others)...)
+	}
+	return joinLines(lines), nil
+}
+
+// waiting are the runs that wait for approval: those that somebody may decide about, and the others.
+func (b *Bot) waiting(ctx context.Context, actor store.Actor) (mine, others []store.Run, err error) {
+	runs, err := b.store.AwaitingApprovals(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, run := range runs {
+		may, err := b.engine.MayStillDecide(ctx, actor, run)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case may:
+			mine = append(mine, run)
+		default:
+			others = append(others, run)
+		}
+	}
+	return mine, others, nil
+}
+
+func waitingLines(runs []store.Run) []string {
+	lines := make([]string, len(runs))
+	for i, run := range runs {
+		lines[i] = fmt.Sprintf("• #%d %s · %s · %d of %d · until %s", run.Number, headline(run), who(run), given(run), run.ApprovalsNeeded, when(*run.ApproveBy))
+		if run.Reason != "" {
+			lines[i] += " · because " + escape(oneLine(run.Reason))
+		}
+	}
+	return lines
+}
+
+// given is how many approvals a run has.
+func given(run store.Run) int {
+	n := 0
+	for _, a := range run.Approvals {
+		if a.Decision == store.ApprovalGiven {
+			n++
+		}
+	}
+	return n
+}
+
+// asking says who asks for approval, why, and whom; nothing when the run does not wait for any.
+func asking(run store.Run) []slack.Block {
+	plan, waits := planToApprove(run)
+	if !waits {
+		return nil
+	}
+	text := who(run) + " asks"
+	if run.Reason != "" {
+		text += " because " + escape(oneLine(run.Reason))
+	}
+	people := addressed(plan.Approval.By)
+	if n := plan.Approval.Needed; n > 1 {
+		text += fmt.Sprintf(".\n%s: %d of you approve, or one of you denies, until %s.", people, n, when(*run.ApproveBy))
+	} else {
+		text += fmt.Sprintf(".\n%s: approve or deny until %s.", people, when(*run.ApproveBy))
+	}
+	if plan.Approval.Self {
+		text += "\n:warning: Self-approval is on: whoever asks may approve."
+	}
+	return []slack.Block{section(text)}
+}
+
+func planToApprove(run store.Run) (executor.Plan, bool) {
+	plan, err := executor.PlanOf(run)
+	return plan, err == nil && plan.Approval != nil && run.State == store.AwaitingApproval && run.ApproveBy != nil
+}
+
+// addressed mentions people, the first ones of many.
+func addressed(actors []store.Actor) string {
+	var people []string
+	for _, actor := range actors[:min(len(actors), maxAsked)] {
+		people = append(people, person(actor))
+	}
+	if more := len(actors) - len(people); more > 0 {
+		people = append(people, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(people, " ")
+}
+
+// proposed is exactly what would run if it were approved.
+func proposed(run store.Run) []slack.Block {
+	plan, waits := planToApprove(run)
+	if !waits {
+		return nil
+	}
+	return renderPlan(&plan, fmt.Sprintf("drover show %d --plan", run.Number))
+}
+
+// decisions are the words of a card about who decided.
+func decisions(run store.Run) []string {
+	var yes, no []string
+	for _, a := range run.Approvals {
+		if a.Decision == store.ApprovalDenied {
+			no = append(no, person(a.Actor))
+		} else {
+			yes = append(yes, person(a.Actor))
+		}
+	}
+	var parts []string
+	if len(yes) > 0 {
+		parts = append(parts, "approved by "+strings.Join(yes, " "))
+	}
+	if len(no) > 0 {
+		parts = append(parts, "denied by "+strings.Join(no, " "))
+	}
+	return parts
+}
+
+func approvalButtons(run store.Run) slack.Block {
+	text := "Exactly what this card shows runs at once."
+	if plan, waits := planToApprove(run); waits && plan.Approval.Self {
+		text += " Self-approval is on: if you asked for it, nobody else looks at it."
+	}
+	return slack.NewActionBlock("",
+		button(buttonApprove, run, "Approve", slack.StylePrimary, fmt.Sprintf("Approve #%d?", run.Number), text),
+		button(buttonDeny, run, "Deny", slack.StyleDanger, fmt.Sprintf("Deny #%d?", run.Number), "It ends, and nothing is run. You are asked why."),
+		button(buttonCancel, run, "Cancel", slack.StyleDefault, "Cancel this run?", "It ends, and nothing is run. This is for whoever asked."))
+}
+
+// askWhy opens the modal that asks for the reason of a denial. It comes after the ack, and Slack allows it 3 s.
+func (b *Bot) askWhy(ctx context.Context, trigger string, run store.Run) {
+	plain := func(text string) *slack.TextBlockObject {
+		return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
+	}
+	input := slack.NewPlainTextInputBlockElement(plain("The backup is still running"), fieldReason)
+	input.MaxLength = maxReason
+	_, err := b.api.OpenViewContext(ctx, trigger, slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: modalDeny, PrivateMetadata: run.ID,
+		Title: plain(clip(fmt.Sprintf("Deny #%d", run.Number), 24)), Submit: plain("Deny"), Close: plain("Back"),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{
+			section(headline(run)), slack.NewInputBlock(fieldReason, plain("Why?"), nil, input),
+		}},
+	})
+	if err != nil {
+		b.log.Warn("cannot ask why a run is denied", "run", run.Number, "error", err)
+	}
+}
+
+// deniedInModal handles the reason of a denial. What is wrong is said at the field.
+func (b *Bot) deniedInModal(ctx context.Context, c command, i slack.InteractionCallback) any {
+	err := b.denyFor(ctx, c, i.View.PrivateMetadata, i.View.State.Values[fieldReason][fieldReason].Value)
+	if err == nil {
+		return nil
+	}
+	return slack.NewErrorsViewSubmissionResponse(map[string]string{fieldReason: b.plainly(ctx, c, err)})
+}
+
+func (b *Bot) denyFor(ctx context.Context, c command, runID, reason string) error {
+	run, err := b.store.Run(ctx, runID)
+	if err != nil {
+		return err
+	}
+	c.channel = run.Channel
+	if err := b.meet(ctx, c); err != nil {
+		return err
+	}
+	reason = clip(oneLine(visible(reason)), maxReason)
+	if reason == "" {
+		return &executor.Refusal{Text: "Say why, so that whoever asked knows what to do."}
+	}
+	return b.engine.Deny(ctx, c.actor, run, reason, c.key)
+}
+
+// plainly is explain where Slack shows no markup.
+func (b *Bot) plainly(ctx context.Context, c command, err error) string {
+	var refusal *executor.Refusal
+	if !errors.As(err, &refusal) {
+		return unmarked(b.explain(ctx, c, err))
+	}
+	err = b.engine.AuditRefusal(ctx, c.actor, "slack/"+string(c.origin), err)
+	if errors.As(err, &refusal) && refusal.By != "" {
+		return fmt.Sprintf("%s by %s at %s.", refusal.Text, b.engine.Name(ctx, refusal.By), refusal.At.UTC().Format("15:04 UTC"))
+	}
+	return refusal.Text
+}
+
+var marks = strings.NewReplacer(":warning: ", "", ":no_entry_sign: ", "", "`", "")
+
+func unmarked(text string) string { return marks.Replace(text) }

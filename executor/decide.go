@@ -1,0 +1,216 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"drover/store"
+)
+
+// Approve agrees to a run that waits for approval, as its plan is now and by the rights of now. A plan that has changed
+// since it was asked for, or that is no longer allowed, is void: the run ends, and says what changed. key is what Slack
+// calls this delivery.
+func (e *Engine) Approve(ctx context.Context, actor store.Actor, run store.Run, key string) error {
+	return e.decide(ctx, actor, run, func(run store.Run) error {
+		if run.State == store.AwaitingApproval {
+			if err := e.void(ctx, run); err != nil {
+				return err
+			}
+		}
+		return e.store.Approve(ctx, actor, run.ID, key)
+	})
+}
+
+// Deny ends a run that waits for approval. Whoever may approve it may.
+func (e *Engine) Deny(ctx context.Context, actor store.Actor, run store.Run, reason, key string) error {
+	if reason == "" {
+		return usage("Say why: `deny %d because …`. Nothing was done.", run.Number)
+	}
+	return e.decide(ctx, actor, run, func(run store.Run) error {
+		return e.store.DenyApproval(ctx, actor, run.ID, reason, key)
+	})
+}
+
+// MayDecide refuses whoever may not decide about a run, and says how it stands if there is nothing to decide any more.
+func (e *Engine) MayDecide(ctx context.Context, actor store.Actor, run store.Run) error {
+	return e.decide(ctx, actor, run, func(run store.Run) error {
+		if run.State != store.AwaitingApproval {
+			return decided(run, actor)
+		}
+		return nil
+	})
+}
+
+// MayStillDecide says whether somebody may decide about a run that waits, and has not yet.
+func (e *Engine) MayStillDecide(ctx context.Context, actor store.Actor, run store.Run) (bool, error) {
+	if slices.ContainsFunc(run.Approvals, func(a store.Approval) bool { return a.Actor == actor }) {
+		return false, nil
+	}
+	err := e.mayDecide(ctx, actor, run)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// decide lets somebody decide about a run who may. What was decided before is said as the answer.
+func (e *Engine) decide(ctx context.Context, actor store.Actor, run store.Run, decision func(store.Run) error) error {
+	run, err := e.store.Run(ctx, run.ID) // as it is now
+	if err != nil {
+		return err
+	}
+	if err := e.mayDecide(ctx, actor, run); err != nil {
+		return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), err)
+	}
+	err = decision(run)
+	if !errors.Is(err, store.ErrTooLate) && !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	if run, err = e.store.Run(ctx, run.ID); err != nil {
+		return err
+	}
+	return decided(run, actor)
+}
+
+func (e *Engine) mayDecide(ctx context.Context, actor store.Actor, run store.Run) error {
+	if actor.Local() {
+		return refuse("Approvals are given in Slack, not at the terminal. Nothing was done.")
+	}
+	rights, err := e.Rights(ctx, actor)
+	if err != nil {
+		return err
+	}
+	if !rights.Any() {
+		return rights.authorise(run.Action, store.Viewer, nil) // an outsider learns nothing
+	}
+	servers, err := e.serversOf(ctx, run)
+	if err != nil {
+		return err
+	}
+	p, err := e.proposal(ctx, run.ActionID, servers, run.RequestedBy)
+	if err != nil {
+		return err
+	}
+	if why := p.whyNot(rights); why != "" {
+		return refuse("You may not decide about #%d: %s. Nothing was done.", run.Number, why)
+	}
+	return nil
+}
+
+// serversOf are the servers of a run that are still there, as they are now.
+func (e *Engine) serversOf(ctx context.Context, run store.Run) ([]store.Server, error) {
+	all, err := e.store.Servers(ctx)
+	return slices.DeleteFunc(all, func(s store.Server) bool {
+		return !slices.ContainsFunc(run.Targets, func(t store.Target) bool { return t.ServerID == s.ID })
+	}), err
+}
+
+// void ends a run that waits and is no longer what was asked for, or no longer allowed, and says so.
+func (e *Engine) void(ctx context.Context, run store.Run) error {
+	plan, err := e.stillAsked(ctx, run)
+	if err == nil {
+		err = e.stillEnough(ctx, run, plan)
+	}
+	var refusal *Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	voided, err := e.store.VoidRun(ctx, run.ID, refusal.Text)
+	if err != nil {
+		return err
+	}
+	if !voided {
+		return store.ErrTooLate
+	}
+	return usage("#%d was not approved, and is void: %s", run.Number, refusal.Text)
+}
+
+// stillEnough makes sure that a run does not need more approvals than it was asked for with.
+func (e *Engine) stillEnough(ctx context.Context, run store.Run, plan *Plan) error {
+	needed, err := e.approvalsNeeded(ctx, plan.definition, plan.servers)
+	if err == nil && needed > run.ApprovalsNeeded {
+		return refuse("It needs %s since, and was asked for with %d. Ask again.", approvals(needed), run.ApprovalsNeeded)
+	}
+	return err
+}
+
+// stillApproved makes sure at dispatch that everybody who approved a run still may, and that they are enough. The error
+// is a *Refusal when not.
+func (e *Engine) stillApproved(ctx context.Context, run store.Run, plan *Plan) error {
+	if err := e.stillEnough(ctx, run, plan); err != nil || run.ApprovalsNeeded == 0 {
+		return err
+	}
+	p, err := e.proposal(ctx, run.ActionID, plan.servers, run.RequestedBy)
+	if err != nil {
+		return err
+	}
+	given := 0
+	for _, a := range run.Approvals {
+		if a.Decision != store.ApprovalGiven {
+			continue
+		}
+		if err := e.stillMay(ctx, a.Actor, p); err != nil {
+			return err
+		}
+		given++
+	}
+	if given < run.ApprovalsNeeded {
+		return refuse("It needs %s and has %d.", approvals(run.ApprovalsNeeded), given)
+	}
+	return nil
+}
+
+func (e *Engine) stillMay(ctx context.Context, actor store.Actor, p proposal) error {
+	rights, err := e.Rights(ctx, actor)
+	var refusal *Refusal
+	why := ""
+	switch {
+	case errors.As(err, &refusal):
+		why = refusal.Text
+	case err != nil:
+		return err
+	default:
+		why = p.whyNot(rights)
+	}
+	if why != "" {
+		return refuse("%s approved it and may not any more: %s. Ask again.", e.Name(ctx, actor), why)
+	}
+	return nil
+}
+
+// Name is what somebody is called in Slack, or their id.
+func (e *Engine) Name(ctx context.Context, actor store.Actor) string {
+	team, id, _ := actor.Slack()
+	if user, err := e.store.User(ctx, team, id); err == nil && user.Name != "" {
+		return user.Name
+	}
+	return id
+}
+
+// decided says how a run stands about which somebody has nothing to decide any more: who decided, and when.
+func decided(run store.Run, actor store.Actor) error {
+	own := slices.IndexFunc(run.Approvals, func(a store.Approval) bool { return a.Actor == actor })
+	denial := slices.IndexFunc(run.Approvals, func(a store.Approval) bool { return a.Decision == store.ApprovalDenied })
+	by := func(text string, who store.Actor, at store.Time) error {
+		return &Refusal{Text: fmt.Sprintf(text, run.Number), By: who, At: at}
+	}
+	switch {
+	case run.State == store.AwaitingApproval && own >= 0:
+		return by("You have said yes to #%d, and it waits for others: it was approved", actor, run.Approvals[own].At)
+	case run.State == store.AwaitingApproval:
+		return usage("The time to decide about #%d is over. Ask again if it is still wanted.", run.Number)
+	case run.ApprovalsNeeded == 0:
+		return usage("#%d needs no approval.", run.Number)
+	case denial >= 0:
+		return by("There is nothing to decide any more: #%d was denied", run.Approvals[denial].Actor, run.Approvals[denial].At)
+	case run.State == store.Cancelled && run.FinishedAt != nil:
+		return by("There is nothing to decide any more: #%d was cancelled", run.CancelBy, *run.FinishedAt)
+	case run.State == store.Denied, run.State == store.Expired:
+		return usage("There is nothing to decide any more, for #%d is over: %s", run.Number, run.StateReason)
+	}
+	last := run.Approvals[len(run.Approvals)-1]
+	return by("There is nothing to decide any more: #%d was approved", last.Actor, last.At)
+}
