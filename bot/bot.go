@@ -23,8 +23,8 @@ type Config struct {
 	Store    *store.Store
 	Engine   *executor.Engine
 	Log      *slog.Logger
-	AppToken string // xapp-…, for Socket Mode
-	BotToken string // xoxb-…, for the Web API
+	AppToken Token  // xapp-…, for Socket Mode
+	BotToken Token  // xoxb-…, for the Web API
 	APIURL   string // "": Slack's; else a local Slack's, ending in /
 	Admins   []string
 }
@@ -55,7 +55,7 @@ func NewClient(apiURL, botToken, appToken string) *slack.Client {
 func New(c Config) *Bot {
 	return &Bot{
 		store: c.Store, engine: c.Engine, log: c.Log, admins: c.Admins,
-		api: NewClient(c.APIURL, c.BotToken, c.AppToken),
+		api: NewClient(c.APIURL, string(c.BotToken), string(c.AppToken)),
 	}
 }
 

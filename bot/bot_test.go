@@ -11,7 +11,7 @@ import (
 
 // config is a bot of this world, with whatever else a test wants.
 func (w *world) config(change func(*bot.Config)) bot.Config {
-	c := bot.Config{Store: w.store, Log: w.logger(), AppToken: w.slack.AppToken(), BotToken: w.slack.BotToken(), APIURL: w.slack.APIURL()}
+	c := bot.Config{Store: w.store, Log: w.logger(), AppToken: bot.Token(w.slack.AppToken()), BotToken: bot.Token(w.slack.BotToken()), APIURL: w.slack.APIURL()}
 	change(&c)
 	return c
 }

@@ -22,7 +22,7 @@ const (
 
 // Examination is what the look at Slack needs.
 type Examination struct {
-	AppToken, BotToken string
+	AppToken, BotToken Token
 	APIURL             string           // "": Slack's
 	Team               string           // the one that the database belongs to; "": none yet
 	Now                func() time.Time // nil: time.Now
@@ -47,7 +47,7 @@ func (x Examination) bot(ctx context.Context) []executor.Finding {
 		return nil
 	}
 	begin := x.Now()
-	self, err := NewClient(x.APIURL, x.BotToken, "").AuthTestContext(ctx)
+	self, err := NewClient(x.APIURL, string(x.BotToken), "").AuthTestContext(ctx)
 	if err != nil {
 		return []executor.Finding{finding("bot-token", executor.Wrong, explainLogin(err).Error())}
 	}
@@ -68,7 +68,7 @@ func (x Examination) identity(self *slack.AuthTestResponse) executor.Finding {
 
 // app checks the app-level token by asking for a connection, which is not opened.
 func (x Examination) app(ctx context.Context) executor.Finding {
-	if _, _, err := NewClient(x.APIURL, x.BotToken, x.AppToken).StartSocketModeContext(ctx); err != nil {
+	if _, _, err := NewClient(x.APIURL, string(x.BotToken), string(x.AppToken)).StartSocketModeContext(ctx); err != nil {
 		return finding("app-token", executor.Wrong, fmt.Sprintf("%v: it needs the scope connections:write, and Socket Mode to be on", explainLogin(err)))
 	}
 	return finding("app-token", executor.Fine, "Slack offers a connection")

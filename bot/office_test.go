@@ -63,7 +63,7 @@ func furnish(t *testing.T) *office {
 	o.enlist("web1", "web")
 	o.enlist("db1", "db")
 	o.bot = bot.New(bot.Config{
-		Store: w.store, Engine: o.engine, Log: w.logger(), AppToken: w.slack.AppToken(), BotToken: w.slack.BotToken(), APIURL: w.slack.APIURL(),
+		Store: w.store, Engine: o.engine, Log: w.logger(), AppToken: bot.Token(w.slack.AppToken()), BotToken: bot.Token(w.slack.BotToken()), APIURL: w.slack.APIURL(),
 	})
 	return o
 }

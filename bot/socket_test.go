@@ -106,7 +106,7 @@ func TestWhatCannotBeReadIsAcked(t *testing.T) {
 // A panic in the handling of one envelope is logged, and the next one is handled.
 func TestAPanicEndsNothing(t *testing.T) {
 	o := furnish(t)
-	broken := bot.New(bot.Config{Store: o.store, Log: o.logger(), AppToken: o.slack.AppToken(), BotToken: o.slack.BotToken(), APIURL: o.slack.APIURL()}) // no engine
+	broken := bot.New(bot.Config{Store: o.store, Log: o.logger(), AppToken: bot.Token(o.slack.AppToken()), BotToken: bot.Token(o.slack.BotToken()), APIURL: o.slack.APIURL()}) // no engine
 	o.must(broken.Connect(t.Context()))
 	stop := o.listen(broken)
 	o.mention("U0OPERATOR", ops, "", "poke web1")

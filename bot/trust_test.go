@@ -48,7 +48,7 @@ func newRoom(t *testing.T) *room {
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	engine := executor.New(executor.Config{Store: s, SSH: ssh.NewClient(ssh.Limits{}), Log: log, Owner: "test"})
 	b := bot.New(bot.Config{
-		Store: s, Engine: engine, Log: log, AppToken: slack.AppToken(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Admins: []string{adminID},
+		Store: s, Engine: engine, Log: log, AppToken: bot.Token(slack.AppToken()), BotToken: bot.Token(slack.BotToken()), APIURL: slack.APIURL(), Admins: []string{adminID},
 	})
 	must(t, b.Connect(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())

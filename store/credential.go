@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"log/slog"
 )
 
 // How a credential logs in.
@@ -33,14 +34,14 @@ type Secrets struct {
 	Sudo        []byte // the sudo password; nil: none
 }
 
-// String keeps secrets out of every %v.
-func (Secrets) String() string { return "[secrets]" }
+// Format keeps secrets out of every print, whatever the verb.
+func (Secrets) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[secrets]") }
 
-// GoString keeps secrets out of %#v.
-func (Secrets) GoString() string { return "[secrets]" }
+// LogValue keeps secrets out of logs.
+func (Secrets) LogValue() slog.Value { return slog.StringValue("[secrets]") }
 
-// MarshalText keeps secrets out of JSON and of structured logs.
-func (s Secrets) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+// MarshalText keeps secrets out of JSON.
+func (Secrets) MarshalText() ([]byte, error) { return []byte("[secrets]"), nil }
 
 // AddCredential keeps a credential, sealed. It returns ErrExists when the name is taken.
 func (s *Store) AddCredential(ctx context.Context, actor Actor, name string, secrets Secrets) error {
@@ -69,6 +70,61 @@ func (s *Store) AddCredential(ctx context.Context, actor Actor, name string, sec
 		}
 		return t.audit(ctx, actor, "credential.added", "credential/"+name, detail{"kind": secrets.Kind, "sudo_password": sudo != nil})
 	})
+}
+
+// CredentialEdit says what of a credential is replaced. The rest stays as it is.
+type CredentialEdit struct {
+	Login    *Secrets // how it logs in: kind, login secret and certificate; nil: as before
+	Sudo     []byte   // the sudo password; nil: as before
+	DropSudo bool     // it has no sudo password any more
+}
+
+// EditCredential replaces secrets of a credential. Its servers use the new ones from their next connection on.
+func (s *Store) EditCredential(ctx context.Context, actor Actor, name string, edit CredentialEdit) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
+		var id string
+		if err := t.GetContext(ctx, &id, "SELECT id FROM credentials WHERE name = ?", name); err != nil {
+			return found(err)
+		}
+		changed := detail{}
+		if edit.Login != nil {
+			changed["kind"] = edit.Login.Kind
+			if err := t.replaceLogin(ctx, id, *edit.Login); err != nil {
+				return fmt.Errorf("edit credential %s: %w", name, err)
+			}
+		}
+		if edit.Sudo != nil || edit.DropSudo {
+			changed["sudo_password"] = edit.Sudo != nil
+			if err := t.replaceSudo(ctx, id, edit.Sudo); err != nil {
+				return fmt.Errorf("edit credential %s: %w", name, err)
+			}
+		}
+		if len(changed) == 0 {
+			return nil
+		}
+		return t.audit(ctx, actor, "credential.edited", "credential/"+name, changed)
+	})
+}
+
+func (t *tx) replaceLogin(ctx context.Context, id string, login Secrets) error {
+	sealed, err := t.keys.seal(login.Login, sealPlace(id, "login"))
+	if err != nil {
+		return err
+	}
+	_, err = t.change(ctx, "UPDATE credentials SET kind = ?, login_secret = ?, certificate = ? WHERE id = ?", login.Kind, sealed, string(login.Certificate), id)
+	return err
+}
+
+// replaceSudo keeps another sudo password; nil: none.
+func (t *tx) replaceSudo(ctx context.Context, id string, sudo []byte) (err error) {
+	var sealed []byte
+	if sudo != nil {
+		if sealed, err = t.keys.seal(sudo, sealPlace(id, "sudo")); err != nil {
+			return err
+		}
+	}
+	_, err = t.change(ctx, "UPDATE credentials SET sudo_secret = ? WHERE id = ?", sealed, id)
+	return err
 }
 
 // sealPlace ties a sealed secret to its row and field.

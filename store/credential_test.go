@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	encoded, err := json.Marshal(map[string]any{"secrets": hidden})
 	ok(t, err)
 	texts := []string{logged.String(), string(encoded), fmt.Sprint(hidden, &hidden), fmt.Errorf("oops: %v", hidden).Error()}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%c", "%U"} {
 		nested := struct{ S store.Secrets }{hidden}
 		texts = append(texts, fmt.Sprintf(verb, hidden), fmt.Sprintf(verb, &hidden), fmt.Sprintf(verb, nested), fmt.Sprintf(verb, []store.Secrets{hidden}))
 	}
@@ -102,5 +103,44 @@ func TestNoSecretIsAudited(t *testing.T) {
 	ok(t, raw(t, s).Select(&payloads, "SELECT payload FROM audit"))
 	if text := strings.Join(payloads, "\n"); len(payloads) != 1 || strings.Contains(text, "hunter2") || strings.Contains(text, "swordfish") {
 		t.Errorf("audited: %s", text)
+	}
+}
+
+func TestAnEditReplacesWhatItNames(t *testing.T) {
+	s := open(t)
+	ok(t, s.AddCredential(t.Context(), alice, "ops", secrets("old login", "old sudo")))
+	id := get[store.Credential](t)(s.CredentialNamed(t.Context(), "ops")).ID
+	db := raw(t, s)
+	sealed := func() (login, sudo string) {
+		ok(t, db.QueryRow("SELECT hex(login_secret), coalesce(hex(sudo_secret), '') FROM credentials").Scan(&login, &sudo))
+		return login, sudo
+	}
+	is := func(kind, login, sudo string) {
+		t.Helper()
+		got := get[store.Secrets](t)(s.Secrets(t.Context(), id))
+		if got.Kind != kind || string(got.Login) != login || string(got.Sudo) != sudo {
+			t.Errorf("it is a %s with the login %q and the sudo password %q", got.Kind, got.Login, got.Sudo)
+		}
+	}
+	firstLogin, firstSudo := sealed()
+	ok(t, s.EditCredential(t.Context(), alice, "ops", store.CredentialEdit{}))
+	is(store.CredentialPassword, "old login", "old sudo")
+	ok(t, s.EditCredential(t.Context(), alice, "ops", store.CredentialEdit{Sudo: []byte("new sudo")}))
+	is(store.CredentialPassword, "old login", "new sudo")
+	if login, sudo := sealed(); login != firstLogin || sudo == firstSudo {
+		t.Error("the login was sealed anew, or the sudo password was not")
+	}
+	ok(t, s.EditCredential(t.Context(), alice, "ops", store.CredentialEdit{Login: &store.Secrets{Kind: store.CredentialKey, Login: []byte("a key")}}))
+	is(store.CredentialKey, "a key", "new sudo")
+	ok(t, s.EditCredential(t.Context(), alice, "ops", store.CredentialEdit{DropSudo: true}))
+	is(store.CredentialKey, "a key", "")
+	if c := get[store.Credential](t)(s.CredentialNamed(t.Context(), "ops")); c.ID != id || c.HasSudo {
+		t.Errorf("it is listed as %+v", c)
+	}
+	wantErr(t, s.EditCredential(t.Context(), alice, "other", store.CredentialEdit{DropSudo: true}), store.ErrNotFound)
+	var told []string
+	ok(t, db.Select(&told, "SELECT payload FROM audit WHERE event = 'credential.edited' ORDER BY seq"))
+	if want := []string{`{"sudo_password":true}`, `{"kind":"key"}`, `{"sudo_password":false}`}; !slices.Equal(told, want) {
+		t.Errorf("audited: %q", told)
 	}
 }

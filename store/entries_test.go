@@ -53,6 +53,11 @@ var entries = []entry{
 	{method: "AddCredential", prepare: func(f farm) func(context.Context) error {
 		return func(ctx context.Context) error { return f.AddCredential(ctx, alice, "ops", secrets("x", "y")) }
 	}, want: []string{"T1/U1 credential.added credential/ops"}},
+	{method: "EditCredential", prepare: func(f farm) func(context.Context) error {
+		ok(f.t, f.AddCredential(f.t.Context(), alice, "ops", secrets("x", "y")))
+		edit := store.CredentialEdit{Sudo: []byte("z")}
+		return func(ctx context.Context) error { return f.EditCredential(ctx, alice, "ops", edit) }
+	}, want: []string{"T1/U1 credential.edited credential/ops"}, again: []string{"T1/U1 credential.edited credential/ops"}}, // sealed anew
 	{method: "RemoveCredential", prepare: func(f farm) func(context.Context) error {
 		ok(f.t, f.AddCredential(f.t.Context(), alice, "ops", secrets("x", "y")))
 		return func(ctx context.Context) error { return f.RemoveCredential(ctx, alice, "ops") }

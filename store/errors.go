@@ -28,4 +28,8 @@ var (
 	ErrKeyWrong = errors.New("the key file does not belong to this database: set DROVER_KEY_FILE to the one it was made with")
 	// ErrKeyOpen: others than its owner can read the key file.
 	ErrKeyOpen = errors.New("the key file can be read by others: chmod 600 it")
+	// ErrKeyOwner: the key file belongs to somebody else.
+	ErrKeyOwner = errors.New("the key file belongs to another user, who can read and replace it: chown it to the one drover runs as")
+	// ErrKeyForm: what is there is not a key file of drover's.
+	ErrKeyForm = errors.New("this is not a key file of drover's: restore it from your backup, or set DROVER_KEY_FILE to where it is")
 )

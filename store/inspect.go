@@ -35,7 +35,7 @@ func (s *Store) LoadKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	master, err := readKey(s.keyFile)
+	master, err := s.readKey(s.keyFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w (expected at %s)", ErrKeyLost, s.keyFile)
 	}

@@ -8,15 +8,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 )
 
 const (
 	keySize    = 32
 	keyHeader  = "drover-key-1 " // the version of the file's format
+	maxKeyFile = 1 << 10         // bytes
 	keySetting = "key_check"     // proves that a key file belongs to this database
 )
 
@@ -26,18 +30,21 @@ type keys struct {
 	audit   []byte // HMAC-SHA256
 }
 
+// Format keeps the keys out of every print, whatever the verb.
+func (keys) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[keys]") }
+
 // loadKeys reads the key file, or makes it for a database that has never had one.
 func (s *Store) loadKeys(ctx context.Context, file string) (*keys, error) {
 	wanted, err := s.Setting(ctx, keySetting)
 	if err != nil {
 		return nil, err
 	}
-	master, err := readKey(file)
+	master, err := s.readKey(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		if wanted != "" {
 			return nil, fmt.Errorf("%w (expected at %s)", ErrKeyLost, file)
 		}
-		master, err = createKey(file)
+		master, err = s.createKey(file)
 	}
 	if err != nil {
 		return nil, err
@@ -83,28 +90,70 @@ func derive(master []byte) (*keys, string, error) {
 	return &keys{secrets: out[0], audit: out[1]}, hex.EncodeToString(out[2]), nil
 }
 
-func readKey(file string) ([]byte, error) {
-	info, err := os.Stat(file)
+func (s *Store) readKey(path string) ([]byte, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the key file: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%w: %s", ErrKeyOpen, file)
+	defer file.Close()
+	if err := s.checkKeyFile(file); err != nil {
+		return nil, err
 	}
-	text, err := os.ReadFile(file)
+	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("read the key file: %w", err)
 	}
 	encoded, ok := strings.CutPrefix(strings.TrimSpace(string(text)), keyHeader)
 	key, err := hex.DecodeString(encoded)
 	if !ok || err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%s is not a drover key file", file)
+		return nil, fmt.Errorf("%w: %s", ErrKeyForm, path)
 	}
 	return key, nil
 }
 
+// checkKeyFile refuses a file that somebody else than drover can read or put in place. It looks at what is open, not at
+// what the path may name by then.
+func (s *Store) checkKeyFile(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("look at the key file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: %s", ErrKeyForm, file.Name())
+	}
+	owner, group, err := owners(info)
+	if err != nil {
+		return fmt.Errorf("look at the key file: %w", err)
+	}
+	// systemd hands a credential to a service by an access list, which shows as the right of root's own group.
+	handedOver := owner == 0 && group == 0 && info.Mode().Perm() == 0o440
+	if info.Mode().Perm()&0o077 != 0 && !handedOver {
+		return fmt.Errorf("%w: %s", ErrKeyOpen, file.Name())
+	}
+	database, err := os.Stat(s.path)
+	if err != nil {
+		return fmt.Errorf("look at the database: %w", err)
+	}
+	holder, _, err := owners(database)
+	if err != nil {
+		return fmt.Errorf("look at the database: %w", err)
+	}
+	if !slices.Contains([]uint32{0, uint32(os.Geteuid()), holder}, owner) {
+		return fmt.Errorf("%w: %s", ErrKeyOwner, file.Name())
+	}
+	return nil
+}
+
+func owners(info fs.FileInfo) (user, group uint32, err error) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, fmt.Errorf("%s: this system does not tell whose it is", info.Name())
+	}
+	return stat.Uid, stat.Gid, nil
+}
+
 // createKey never overwrites: of two processes that start at once, the second reads what the first wrote.
-func createKey(file string) ([]byte, error) {
+func (s *Store) createKey(file string) ([]byte, error) {
 	key := make([]byte, keySize)
 	rand.Read(key) // never fails: it ends the program instead
 	temp, err := os.CreateTemp(filepath.Dir(file), ".drover-key-")
@@ -117,9 +166,21 @@ func createKey(file string) ([]byte, error) {
 		return nil, fmt.Errorf("write the key file: %w", err)
 	}
 	if err := os.Link(temp.Name(), file); errors.Is(err, fs.ErrExist) {
-		return readKey(file)
+		return s.readKey(file)
 	} else if err != nil {
 		return nil, fmt.Errorf("make the key file: %w", err)
 	}
-	return key, nil
+	return key, syncDir(filepath.Dir(file))
+}
+
+// syncDir makes the name of a new file outlive a power loss: a key that is gone takes all secrets with it.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("make the key file: %w", err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("make the key file: %w", err)
+	}
+	return nil
 }

@@ -78,12 +78,52 @@ func TestAKeyFileOfTheWrongFormIsRefused(t *testing.T) {
 	ok(t, err)
 	for _, text := range []string{"", "\n", "drover-key-1 ", "drover-key-1 zz", string(good[:40]), strings.TrimPrefix(string(good), "drover-key-1 ")} {
 		ok(t, os.WriteFile(s.Path()+".key", []byte(text), 0o600))
-		if _, err := store.Open(t.Context(), s.Path(), store.Options{}); err == nil {
-			t.Errorf("key file %q was taken", text)
-		} else if strings.Contains(err.Error(), "zz") {
+		_, err := store.Open(t.Context(), s.Path(), store.Options{})
+		wantErr(t, err, store.ErrKeyForm)
+		if strings.Contains(err.Error(), "zz") {
 			t.Errorf("the error shows the file's content: %v", err)
 		}
 	}
+	ok(t, os.Remove(s.Path()+".key"))
+	ok(t, os.Mkdir(s.Path()+".key", 0o700))
+	_, err = store.Open(t.Context(), s.Path(), store.Options{})
+	wantErr(t, err, store.ErrKeyForm)
+}
+
+// A file of somebody else's can be read and replaced by them. Whose the database is, root, and drover itself are trusted.
+func TestAKeyFileOfSomebodyElsesIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("only root can give files away")
+		}
+		t.Skip("only root can give files away")
+	}
+	s := open(t)
+	const nobody, other = 65534, 65533
+	opens := func(want error) {
+		t.Helper()
+		again, err := store.Open(t.Context(), s.Path(), store.Options{})
+		if wantErr(t, err, want); err == nil {
+			ok(t, again.Close())
+		}
+	}
+	give := func(suffix string, owner int) { t.Helper(); ok(t, os.Chown(s.Path()+suffix, owner, owner)) }
+	give(".key", nobody)
+	opens(store.ErrKeyOwner)
+	looked, err := store.Inspect(t.Context(), s.Path(), store.Options{})
+	ok(t, err)
+	wantErr(t, looked.LoadKey(t.Context()), store.ErrKeyOwner)
+	ok(t, looked.Close())
+	give("", nobody) // an admin looks at what runs as nobody
+	opens(nil)
+	give(".key", other)
+	opens(store.ErrKeyOwner)
+	give(".key", 0)
+	opens(nil)
+	ok(t, os.Chmod(s.Path()+".key", 0o440)) // as systemd hands over a credential
+	opens(nil)
+	give(".key", nobody)
+	opens(store.ErrKeyOpen)
 }
 
 func TestDatabasesThatShareAKeyFileMakeItOnce(t *testing.T) {

@@ -72,7 +72,7 @@ func addBenchServer(b *testing.B, s *store.Store, name string, handler func(*ssh
 func (w *bench) serve(b *testing.B) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	config := bot.Config{Store: w.store, Log: slog.New(slog.DiscardHandler), AppToken: w.slack.AppToken(), BotToken: w.slack.BotToken(), APIURL: w.slack.APIURL()}
+	config := bot.Config{Store: w.store, Log: slog.New(slog.DiscardHandler), AppToken: bot.Token(w.slack.AppToken()), BotToken: bot.Token(w.slack.BotToken()), APIURL: w.slack.APIURL()}
 	go func() { ended <- serve(ctx, w.store, slog.New(slog.DiscardHandler), config, "") }()
 	b.Cleanup(func() { stop(); <-ended })
 	must(b, w.slack.WaitFor(b.Context(), func() bool { return w.slack.Connections() > 0 }))

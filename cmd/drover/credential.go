@@ -18,7 +18,7 @@ import (
 )
 
 func (c *cli) credentialCommand() *cobra.Command {
-	return group("credential", "How drover logs in to servers", c.credentialAdd(), c.credentialList(), c.credentialRemove())
+	return group("credential", "How drover logs in to servers", c.credentialAdd(), c.credentialEdit(), c.credentialList(), c.credentialRemove())
 }
 
 // loginFlags say how a credential logs in.
@@ -36,15 +36,21 @@ func (f *loginFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.sudo, "sudo-password-stdin", false, "read sudo's password from standard input")
 }
 
-func (f *loginFlags) check() error {
-	ways := 0
+// ways counts the ways to log in that are given.
+func (f *loginFlags) ways() (n int) {
 	for _, given := range []bool{f.keyFile != "", f.password, f.agent} {
 		if given {
-			ways++
+			n++
 		}
 	}
+	return n
+}
+
+// check wants one way to log in, or, when the login may stay as it is, at most one.
+func (f *loginFlags) check(mayStay bool) error {
+	ways := f.ways()
 	switch {
-	case ways != 1:
+	case ways > 1, ways == 0 && !mayStay:
 		return usage("say how to log in: either --key-file FILE or --password-stdin, or --agent")
 	case f.keyFile == "" && (f.certificateFile != "" || f.passphrase):
 		return usage("--certificate-file and --passphrase-stdin belong to a --key-file")
@@ -67,7 +73,7 @@ func (c *cli) credentialAdd() *cobra.Command {
 		if !executor.NamePattern.MatchString(args[0]) {
 			return badName(args[0])
 		}
-		if err := flags.check(); err != nil {
+		if err := flags.check(false); err != nil {
 			return err
 		}
 		secrets, err := c.readSecrets(flags)
@@ -85,6 +91,44 @@ func (c *cli) credentialAdd() *cobra.Command {
 	return cmd
 }
 
+func (c *cli) credentialEdit() *cobra.Command {
+	var flags loginFlags
+	var noSudo bool
+	cmd := &cobra.Command{
+		Use:   "edit NAME [--key-file FILE | --agent | --password-stdin] [--sudo-password-stdin | --no-sudo-password]",
+		Short: "Replace secrets of a credential, for all its servers",
+		Long: "Replace the key or password, or the password for sudo; what is not named stays as it is. Its servers log in with the new one from their\n" +
+			"next connection on, and nothing else about them changes. Secrets are read as by add.",
+		Args: cobra.ExactArgs(1),
+	}
+	flags.register(cmd)
+	cmd.Flags().BoolVar(&noSudo, "no-sudo-password", false, "forget sudo's password: sudo asks for none (NOPASSWD), or takes the login's password")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := flags.check(true); err != nil {
+			return err
+		}
+		if flags.sudo && noSudo || flags.ways() == 0 && !flags.sudo && !noSudo {
+			return usage("say what to replace: the login (--key-file, --password-stdin, --agent), or sudo's password (--sudo-password-stdin or --no-sudo-password)")
+		}
+		secrets, err := c.readSecrets(flags)
+		if err != nil {
+			return err
+		}
+		edit := store.CredentialEdit{Sudo: secrets.Sudo, DropSudo: noSudo}
+		if flags.ways() > 0 {
+			edit.Login = &secrets
+		}
+		return c.change(cmd.Context(), func(s *store.Store, actor store.Actor) error {
+			if err := s.EditCredential(cmd.Context(), actor, args[0], edit); err != nil {
+				return fmt.Errorf("credential %s: %w", args[0], err)
+			}
+			fmt.Fprintf(c.out, "Credential %s is changed.\n", args[0])
+			return nil
+		})
+	}
+	return cmd
+}
+
 func badName(name string) error {
 	return usage("%q cannot be a name: use lower-case letters, digits, '.', '_' and '-', and begin with a letter or digit", name)
 }
@@ -92,6 +136,7 @@ func badName(name string) error {
 func (c *cli) readSecrets(flags loginFlags) (secrets store.Secrets, err error) {
 	lines := bufio.NewReader(c.in)
 	switch {
+	case flags.ways() == 0: // the login stays as it is
 	case flags.agent:
 		secrets.Kind = store.CredentialAgent
 	case flags.password:

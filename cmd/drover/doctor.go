@@ -101,12 +101,12 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 // examineSlack looks at the two tokens that serve would use.
 func (c *cli) examineSlack(ctx context.Context, team string) []executor.Finding {
 	var list []executor.Finding
-	token := func(check, name, prefix string) string {
+	token := func(check, name, prefix string) bot.Token {
 		token, err := c.token(name, prefix)
 		if err != nil {
 			list = append(list, executor.Finding{Subject: "slack", Check: check, Grade: executor.Wrong, Text: err.Error()})
 		}
-		return token
+		return bot.Token(token)
 	}
 	x := bot.Examination{
 		BotToken: token("bot-token", "SLACK_BOT_TOKEN", "xoxb-"), AppToken: token("app-token", "SLACK_APP_TOKEN", "xapp-"),

@@ -49,7 +49,7 @@ func (c *cli) serveCommand() *cobra.Command {
 			return err
 		}
 		return c.withStore(cmd.Context(), func(s *store.Store) error {
-			slack := bot.Config{Store: s, Log: log, AppToken: appToken, BotToken: botToken, APIURL: apiURL, Admins: list(admins)}
+			slack := bot.Config{Store: s, Log: log, AppToken: bot.Token(appToken), BotToken: bot.Token(botToken), APIURL: apiURL, Admins: list(admins)}
 			return serve(cmd.Context(), s, log, slack, channel)
 		})
 	}
@@ -99,7 +99,7 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 	if err := s.ReleaseOwners(ctx, executor.ServeOwner); err != nil {
 		return fmt.Errorf("take over from the last serve: %w", err)
 	}
-	projector := bot.NewProjector(s, bot.NewClient(slack.APIURL, slack.BotToken, ""), log)
+	projector := bot.NewProjector(s, bot.NewClient(slack.APIURL, string(slack.BotToken), ""), log)
 	return runParts(ctx, s, engine, b, projector)
 }
 

@@ -65,7 +65,7 @@ func (w *World) URL() string { return w.Slack.URL() + "/" }
 func (w *World) run(ctx context.Context, serve Serve, log *slog.Logger) {
 	running, stop := context.WithCancel(ctx)
 	w.stop = stop
-	config := bot.Config{Store: w.store, Log: log, AppToken: w.Slack.AppToken(), BotToken: w.Slack.BotToken(), APIURL: w.Slack.APIURL()}
+	config := bot.Config{Store: w.store, Log: log, AppToken: bot.Token(w.Slack.AppToken()), BotToken: bot.Token(w.Slack.BotToken()), APIURL: w.Slack.APIURL()}
 	go func() { w.ended <- serve(running, w.store, log, config, opsChannel) }()
 }
 
