@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"drover/executor/action"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // debian is a private package world for the machine's real apt and dpkg: a root of its own with a few tiny packages, and
@@ -42,11 +40,11 @@ func newDebian(t *testing.T, packages ...deb) *debian {
 	d.write("apt.conf", fmt.Sprintf(`Dir "%s"; Dir::State::status "%s/var/lib/dpkg/status"; Dir::Bin::dpkg "/usr/bin/dpkg";
 APT::Sandbox::User "root"; APT::Architecture "amd64"; DPkg::Options { "--root=%s"; "--force-not-root"; "--log=/dev/null"; };
 `, d.root, d.root, d.root))
-	d.tool("apt-get", `exec env APT_CONFIG="$FAKE/apt.conf" /usr/bin/apt-get "$@"`)
-	d.tool("apt-mark", `exec env APT_CONFIG="$FAKE/apt.conf" /usr/bin/apt-mark "$@"`)
-	d.tool("dpkg-query", `exec /usr/bin/dpkg-query --admindir="$FAKE/root/var/lib/dpkg" "$@"`)
-	d.tool("uname", `cat "$FAKE/kernel"`)
-	d.tool("sleep", `echo "sleep $1" >>"$FAKE/log"`)
+	d.executable("bin/apt-get", `exec env APT_CONFIG="$FAKE/apt.conf" /usr/bin/apt-get "$@"`)
+	d.executable("bin/apt-mark", `exec env APT_CONFIG="$FAKE/apt.conf" /usr/bin/apt-mark "$@"`)
+	d.executable("bin/dpkg-query", `exec /usr/bin/dpkg-query --admindir="$FAKE/root/var/lib/dpkg" "$@"`)
+	d.executable("bin/uname", `cat "$FAKE/kernel"`)
+	d.executable("bin/sleep", `echo "sleep $1" >>"$FAKE/log"`)
 	d.path = dir + "/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	for _, p := range packages {
 		d.dpkg("-i", d.build(p, dir))
@@ -55,13 +53,6 @@ APT::Sandbox::User "root"; APT::Architecture "amd64"; DPkg::Options { "--root=%s
 	d.index("security", "Label: Debian-Security\nSuite: stable-security\n")
 	d.index("strange", "Label: Strange\n")
 	return d
-}
-
-func (d *debian) tool(name, script string) {
-	d.t.Helper()
-	if err := os.WriteFile(filepath.Join(d.dir, "bin", name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
-		d.t.Fatal(err)
-	}
 }
 
 func (d *debian) dpkg(args ...string) {
@@ -128,35 +119,6 @@ func (d *debian) index(archive, head string) {
 		}
 		d.write(archive+"/"+step.file, string(out))
 	}
-}
-
-// perform runs an action of this name for real.
-func (d *debian) perform(name string, raw map[string]string) (action.Output, action.Outcome) {
-	d.t.Helper()
-	a, text := d.render(name, raw, (*action.Action).Command)
-	out := d.run(text)
-	return out, a.Summarize(out)
-}
-
-func (d *debian) preview(name string, raw map[string]string) (action.Output, action.Outcome) {
-	d.t.Helper()
-	a, text := d.render(name, raw, (*action.Action).PreviewCommand)
-	out := d.run(text)
-	return out, a.Summarize(out)
-}
-
-func (d *debian) render(name string, raw map[string]string, render func(*action.Action, action.Platform, action.Values) (string, error)) (*action.Action, string) {
-	d.t.Helper()
-	a := builtin(d.t, name)
-	values, err := a.Bind(raw)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	text, err := render(a, action.Linux, values)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return a, strings.ReplaceAll(text, "Lock::Timeout=600", "Lock::Timeout=1") // nobody gives the lock back here
 }
 
 // installed are the packages and versions in the root's own database.
@@ -289,13 +251,6 @@ func TestRealUpdateOfABrokenPackage(t *testing.T) {
 	d.wantSummary(o, "the package faulty failed: its own messages are in the thread · before that 3 upgraded (1 security), 1 installed")
 	if want := "Not fully installed: faulty"; !strings.Contains(o.Details, want) {
 		t.Errorf("details %q, want %q in them", o.Details, want)
-	}
-}
-
-func (d *debian) want(what, want, got string) {
-	d.t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		d.t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
 

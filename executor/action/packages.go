@@ -8,9 +8,9 @@ import (
 )
 
 // summarizePackages reads the marked lines of an update: "changed name old new" ("-" for a package that was not there
-// before or is not there now), "security name", "held name", "kept name", "broken name", "ignored repository", "reboot yes|no", "kernel running
-// newest" and "end". The prose of the package manager is never read for the result, only, after a failure, for a cause
-// that has a name.
+// before or is not there now), "security name", "held name", "kept name", "broken name", "ignored repository", "kernel
+// running newest", "reboot yes|no" and "end". The prose of the package manager is never read for the result, only, after
+// a failure, for a cause that has a name.
 func summarizePackages(out Output) Outcome {
 	prose, found := sections(out.Stdout)
 	p := packages{security: map[string]bool{}}
@@ -24,7 +24,10 @@ func summarizePackages(out Output) Outcome {
 		o.Failed, o.Reason = true, "the update did not report its end"
 	}
 	o.Summary, o.Details = p.summary(), p.details()
-	if o.Reason != "" {
+	switch {
+	case o.Reason == "" && o.Details == "":
+		o.Details = "Nothing to do." // and not the log in its place
+	case o.Reason != "":
 		o.Summary = o.Reason
 		if len(p.changed) > 0 {
 			o.Summary += " · before that " + p.counts()
@@ -98,10 +101,13 @@ func (p *packages) summary() string {
 	for _, list := range []struct {
 		names []string
 		what  string
-	}{{p.held, "held"}, {p.keptBack(), "kept back"}, {p.broken, "not fully installed"}, {p.ignored, "repositories did not answer"}} {
+	}{{p.held, "held"}, {p.keptBack(), "kept back"}, {p.broken, "not fully installed"}} {
 		if len(list.names) > 0 {
 			text += fmt.Sprintf(", %d %s: %s", len(list.names), list.what, firstNames(list.names, 3))
 		}
+	}
+	if len(p.ignored) > 0 {
+		text += ", no answer from the repository " + firstNames(p.ignored, 3)
 	}
 	if p.kernel != p.newest {
 		from, to := withoutFlavour(p.kernel, p.newest)
@@ -194,9 +200,6 @@ func (p *packages) details() string {
 	}
 	if p.kernel != p.newest {
 		lines = append(lines, fmt.Sprintf("Kernel: %s runs, %s is installed", p.kernel, p.newest))
-	}
-	if len(lines) == 0 {
-		return "Everything is up to date."
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,8 +1,6 @@
 package action_test
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,14 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-// host is a pretended Debian: stand-ins for its package tools, and files in place of /run, /boot and /lib/modules.
-type host struct {
-	t     *testing.T
-	shell []string
-	dir   string
-	path  string // PATH of the scripts
-}
 
 // onEachShell runs a test on a host for each shell. With busybox, its own awk, sort and the rest do the work.
 func onEachShell(t *testing.T, test func(t *testing.T, h *host)) {
@@ -97,75 +87,6 @@ func (h *host) applets() string {
 	return dir
 }
 
-func (h *host) write(name, text string) {
-	h.t.Helper()
-	if err := os.WriteFile(filepath.Join(h.dir, name), []byte(text), 0o644); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-func (h *host) read(name string) string {
-	h.t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.dir, name))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return string(text)
-}
-
-// run executes an action's text on the host.
-func (h *host) run(text string) action.Output {
-	h.t.Helper()
-	text = strings.NewReplacer(
-		"/var/run/reboot-required", h.dir+"/run/reboot-required", "/run/reboot-", h.dir+"/run/reboot-",
-		"/run/ostree-booted", h.dir+"/run/ostree-booted", "/lib/modules", h.dir+"/modules", "/boot/vmlinuz", h.dir+"/boot/vmlinuz",
-		"/bin/sh -c", strings.Join(h.shell, " ")+" -c",
-	).Replace(text)
-	cmd := exec.Command(h.shell[0], append(h.shell[1:], "-c", text)...)
-	cmd.Path, _ = exec.LookPath(h.shell[0])
-	cmd.Env = []string{"PATH=" + h.path + ":" + h.inner(), "FAKE=" + h.dir}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		h.t.Fatal(err)
-	}
-	return action.Output{ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
-}
-
-// inner returns a folder that holds nothing but the shell itself.
-func (h *host) inner() string {
-	h.t.Helper()
-	dir := filepath.Join(h.dir, "shell")
-	shell, err := exec.LookPath(h.shell[0])
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		h.t.Fatal(err)
-	}
-	if err := os.Symlink(shell, filepath.Join(dir, h.shell[0])); err != nil && !errors.Is(err, os.ErrExist) {
-		h.t.Fatal(err)
-	}
-	return dir
-}
-
-func (h *host) update(raw map[string]string) (action.Output, action.Outcome) {
-	h.t.Helper()
-	a := builtin(h.t, "update")
-	values, err := a.Bind(raw)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	text, err := a.Command(action.Linux, values)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	out := h.run(text)
-	return out, a.Summarize(out)
-}
-
 func (h *host) upgraded() {
 	h.write("packages.after", `base-files	12.5	ii
 docker-ce	24.0	hi
@@ -176,19 +97,12 @@ openssl	3.0.13	ii
 `)
 }
 
-func (h *host) wantSummary(o action.Outcome, want string) {
-	h.t.Helper()
-	if o.Summary != want {
-		h.t.Errorf("summary %q, want %q", o.Summary, want)
-	}
-}
-
 func TestUpdateEverything(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.upgraded()
 		h.write("held", "docker-ce\n")
 		h.write("run/reboot-required", "")
-		out, o := h.update(nil)
+		out, o := h.perform("update", nil)
 		if out.ExitCode != 0 || out.Stderr != "" {
 			t.Errorf("exit %d, stderr %q", out.ExitCode, out.Stderr)
 		}
@@ -208,7 +122,7 @@ Held: docker-ce`
 		wantLog := `apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update
 apt-get -s -o APT::Get::Show-User-Simulation-Note=0 dist-upgrade
 apt-get -s -o APT::Get::Show-User-Simulation-Note=0 upgrade --with-new-pkgs
-apt-get -y -q -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 --no-remove --with-new-pkgs upgrade
+apt-get -y -q -o DPkg::Lock::Timeout=1 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 --no-remove --with-new-pkgs upgrade
 `
 		if diff := cmp.Diff(wantLog, h.read("log")); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
@@ -223,7 +137,7 @@ apt-get -y -q -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o D
 func TestUpdateSecurityOnly(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.write("packages.after", strings.Replace(h.read("packages"), "3.0.11", "3.0.13", 1))
-		_, o := h.update(map[string]string{"security": "true"})
+		_, o := h.perform("update", map[string]string{"security": "true"})
 		h.wantSummary(o, "1 upgraded (1 security)")
 		if log := h.read("log"); !strings.HasSuffix(log, " -o Dpkg::Use-Pty=0 --no-remove --only-upgrade install -- libc6 openssl\n") {
 			t.Errorf("calls:\n%s", log)
@@ -234,7 +148,7 @@ func TestUpdateSecurityOnly(t *testing.T) {
 func TestUpdateSecurityOnlyWithNothingPending(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.write("plan", "Inst base-files [12.4] (12.5 Debian:12.5/stable [amd64])\n")
-		out, o := h.update(map[string]string{"security": "true"})
+		out, o := h.perform("update", map[string]string{"security": "true"})
 		h.wantSummary(o, "nothing to do")
 		if o.Failed || strings.Contains(h.read("log"), "install") {
 			t.Errorf("failed %t, exit %d, calls:\n%s", o.Failed, out.ExitCode, h.read("log"))
@@ -269,7 +183,7 @@ func TestUpdateFindsANewerKernel(t *testing.T) {
 					}
 					h.write("boot/vmlinuz-"+release, "")
 				}
-				_, o := h.update(nil)
+				_, o := h.perform("update", nil)
 				h.wantSummary(o, tt.want)
 			})
 		})
@@ -279,7 +193,7 @@ func TestUpdateFindsANewerKernel(t *testing.T) {
 func TestUpdateWaitsForTheListsLock(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.write("locked", "1\n2\n3\n")
-		_, o := h.update(nil)
+		_, o := h.perform("update", nil)
 		h.wantSummary(o, "nothing to do")
 		if n := strings.Count(h.read("log"), "sleep 5\n"); n != 3 {
 			t.Errorf("waited %d times, want 3", n)
@@ -290,7 +204,7 @@ func TestUpdateWaitsForTheListsLock(t *testing.T) {
 func TestUpdateGivesUpOnTheListsLock(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.write("locked", strings.Repeat("held\n", 100))
-		out, o := h.update(nil)
+		out, o := h.perform("update", nil)
 		if out.ExitCode != 100 || !o.Failed {
 			t.Errorf("exit %d, failed %t", out.ExitCode, o.Failed)
 		}
@@ -317,7 +231,7 @@ func TestUpdateFailures(t *testing.T) {
 			onEachShell(t, func(t *testing.T, h *host) {
 				h.write(tt.file, tt.message+"\n")
 				h.write("update.exit", "100")
-				out, o := h.update(nil)
+				out, o := h.perform("update", nil)
 				if out.ExitCode != 100 || !o.Failed || o.Reason != tt.want {
 					t.Errorf("exit %d, failed %t, reason %q; want 100, true, %q", out.ExitCode, o.Failed, o.Reason, tt.want)
 				}
@@ -335,7 +249,7 @@ func TestUpdateFailsOnABrokenSourceOfOldApt(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.write("update.err", "W: Failed to fetch http://deb.example.com/dists/x/InRelease\n")
 		h.write("update.exit", "0")
-		out, o := h.update(nil)
+		out, o := h.perform("update", nil)
 		if out.ExitCode != 100 {
 			t.Errorf("exit %d, want 100", out.ExitCode)
 		}
@@ -348,7 +262,7 @@ func TestUpdateFailsHalfway(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.upgraded()
 		h.write("upgrade.err", "dpkg: error processing archive: No space left on device\n")
-		_, o := h.update(nil)
+		_, o := h.perform("update", nil)
 		h.wantSummary(o, "no space left on the server: make some (the action disk shows where), then update again · before that 3 upgraded (2 security), 1 installed")
 	})
 }
@@ -368,7 +282,10 @@ func TestUpdateLeavesOtherSystemsAlone(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			onEachShell(t, func(t *testing.T, h *host) {
 				h.write("packages", "")
-				h.path = h.only(strings.Fields(tt.tools))
+				h.path = h.bare() + ":" + filepath.Join(h.dir, "pretended")
+				for _, tool := range strings.Fields(tt.tools) {
+					h.pretend(tool)
+				}
 				for _, name := range []string{"update", "full-upgrade"} {
 					a := builtin(t, name)
 					values, err := a.Bind(nil)
@@ -393,38 +310,20 @@ func TestUpdateLeavesOtherSystemsAlone(t *testing.T) {
 	}
 }
 
-// only makes a folder in which no package manager is but these, and returns it as a PATH.
-func (h *host) only(tools []string) string {
+// pretend puts a package manager into a folder of its own: one that only notes that it was called.
+func (h *host) pretend(tool string) {
 	h.t.Helper()
-	dir := filepath.Join(h.dir, "only")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		h.t.Fatal(err)
+	script := "echo " + tool + " \"$@\" >>\"$FAKE/log\"\n"
+	switch tool {
+	case "ostree-booted":
+		h.write("run/"+tool, "")
+		return
+	case "dpkg-query": // its database is empty
+		script = ""
+	case "rpm":
+		script = "echo rpm-4.18.0-1.x86_64\n"
 	}
-	for _, name := range []string{"awk", "sed", "head", "tail", "grep", "sort", "cat"} {
-		tool, err := exec.LookPath(name)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		if err := os.Symlink(tool, filepath.Join(dir, name)); err != nil {
-			h.t.Fatal(err)
-		}
-	}
-	for _, name := range tools {
-		script := "#!/bin/sh\n"
-		switch name {
-		case "dpkg-query": // its database is empty
-		case "ostree-booted":
-			h.write("run/"+name, "")
-		case "rpm":
-			script += "echo rpm-4.18.0-1.x86_64\n"
-		default:
-			script += "echo " + name + " \"$@\" >>\"$FAKE/log\"\n"
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
-			h.t.Fatal(err)
-		}
-	}
-	return dir
+	h.executable("pretended/"+tool, script)
 }
 
 func TestUpdatePreview(t *testing.T) {

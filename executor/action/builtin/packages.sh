@@ -2,6 +2,7 @@ LC_ALL=C; export LC_ALL
 
 # The package manager whose own database holds this system. Another one may be installed as a mere tool.
 choose_manager() {
+  generation= refresh=
   if [ -e /run/ostree-booted ]; then
     manager=rpm-ostree
   elif command -v transactional-update >/dev/null 2>&1; then
@@ -16,7 +17,10 @@ choose_manager() {
     manager=$(first_of dnf dnf5 yum zypper)
   fi
   case $manager in
-  apt | dnf | dnf5 | yum) return ;;
+  apt) return ;;
+  dnf | dnf5 | yum)
+    generation=$("$manager" --version 2>/dev/null | awk 'NR == 1 { print substr($NF, 1, 1) }')
+    return ;;
   '') echo 'drover: this server has no package manager that drover knows; nothing was run' >&2 ;;
   *) echo "drover: this server uses $manager, which drover cannot update yet; nothing was run" >&2 ;;
   esac
@@ -90,7 +94,7 @@ strict=--setopt=skip_if_unavailable=0
 # check-update prints "name.arch version repository", a long name on a line of its own, and in the end pairs of a package
 # and the one that it replaces. To replace is to remove, which only a full upgrade does.
 rpm_pending() {
-  listed=$(check_update) || exit
+  listed=$(check_update ${refresh:+"$refresh"}) || exit
   safe=$(check_update --security) || exit
   { installed; echo '= listed'; printf '%s\n' "$listed"; echo '= safe'; printf '%s\n' "$safe"; } | MODE="$mode" awk '
     $1 == "=" { part = $2; rest = ""; replacing = 0; next }
@@ -132,8 +136,10 @@ check_update() {
   esac
 }
 
+# The lists of apt are those of the last refresh, which needs root. dnf has lists of its own for everybody.
 preview() {
   choose_manager
+  case $manager:$generation in apt:* | *:3) ;; *) refresh=--refresh ;; esac
   plan=$(pending) || exit
   echo '@@drover result'
   echo '@@drover preview'

@@ -31,14 +31,13 @@ refresh() {
   return "$code"
 }
 refresh_once() {
-  case "$manager:$(generation)" in
+  case $manager:$generation in
   apt:*) apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update ;;
   *:3) "$manager" --setopt=exit_on_lock=1 clean expire-cache && "$manager" --setopt=exit_on_lock=1 makecache fast ;;
   *:4) "$manager" --setopt=exit_on_lock=1 clean expire-cache && "$manager" --setopt=exit_on_lock=1 "$strict" makecache ;;
   *) "$manager" "$strict" makecache --refresh ;;
   esac
 }
-generation() { [ "$manager" = apt ] || "$manager" --version 2>/dev/null | awk 'NR == 1 { print substr($NF, 1, 1) }'; }
 
 # Never a question, and a changed configuration file stays as it is. Only a full upgrade removes packages.
 apply() (
@@ -51,7 +50,7 @@ apply() (
     [ "$#" -gt 0 ] || return 0
     set -- --no-remove --only-upgrade install -- "$@" ;;
   apt:*) set -- --no-remove --with-new-pkgs upgrade ;;
-  *:full:*) if [ "$(generation)" = 3 ]; then set -- upgrade; else set -- --allowerasing upgrade; fi ;;
+  *:full:*) if [ "$generation" = 3 ]; then set -- upgrade; else set -- --allowerasing upgrade; fi ;;
   *)
     set -- $(printf '%s\n' "$plan" | awk '$1 == "replacement" { print "--exclude=" $2 }') --setopt=best=0 upgrade
     if [ "$security" = true ]; then set -- --security "$@"; fi ;;
@@ -68,7 +67,7 @@ report() {
   echo '@@drover result'
   if after=$(installed); then compare; else failed=69; fi
   left=$plan
-  if [ "$manager" != apt ] && [ "$failed" -eq 0 ]; then
+  if [ "$manager" != apt ] && [ "$failed" -eq 0 ] && [ -n "$plan" ]; then
     # What can still be updated is what was kept back.
     left=$(pending | awk '$1 == "changed" && $3 != "-" { $1 = "kept" } { print $1, $2 }'; printf '%s\n' "$plan" | grep '^security ')
   fi
