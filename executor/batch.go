@@ -42,7 +42,7 @@ func left(run store.Run) []int {
 // a canary nor a limit.
 func (e *Engine) afterBatch(ctx context.Context, lease store.Lease, run store.Run, batch int) (over bool, err error) {
 	if batch == store.CanaryBatch {
-		return true, e.afterCanary(ctx, lease, run)
+		return e.afterCanary(ctx, lease, run)
 	}
 	if run.MaxFailures == nil {
 		return false, nil
@@ -55,22 +55,24 @@ func (e *Engine) afterBatch(ctx context.Context, lease store.Lease, run store.Ru
 	return true, e.store.EndPending(ctx, lease, store.TargetSkipped, why)
 }
 
-// afterCanary pauses a run whose canary succeeded, and ends any other.
-func (e *Engine) afterCanary(ctx context.Context, lease store.Lease, run store.Run) error {
-	limit, err := e.span(ctx, PauseExpiry)
-	if err != nil {
-		return err
-	}
-	paused, err := e.store.Pause(ctx, lease, limit)
-	if err != nil || paused {
-		return err
+// afterCanary pauses a run whose canary succeeded, and ends any other. A schedule's goes on by itself: nobody is awake.
+func (e *Engine) afterCanary(ctx context.Context, lease store.Lease, run store.Run) (over bool, err error) {
+	if run.Occurrence == nil {
+		limit, err := e.span(ctx, PauseExpiry)
+		if err != nil {
+			return true, err
+		}
+		paused, err := e.store.Pause(ctx, lease, limit)
+		if err != nil || paused {
+			return true, err
+		}
 	}
 	if run, err = e.store.Run(ctx, run.ID); err != nil {
-		return err
+		return true, err
 	}
 	if run.CancelBy != "" {
 		state, why := notBegun(cancelledBy{run.CancelBy})
-		return e.store.EndPending(ctx, lease, state, why)
+		return true, e.store.EndPending(ctx, lease, state, why)
 	}
 	var failed []string
 	for _, t := range run.Targets {
@@ -78,5 +80,8 @@ func (e *Engine) afterCanary(ctx context.Context, lease store.Lease, run store.R
 			failed = append(failed, t.Server)
 		}
 	}
-	return e.store.EndPending(ctx, lease, store.TargetSkipped, fmt.Sprintf("not begun: the canary did not succeed on %s", FoldNames(failed)))
+	if len(failed) == 0 && run.Occurrence != nil {
+		return false, nil
+	}
+	return true, e.store.EndPending(ctx, lease, store.TargetSkipped, fmt.Sprintf("not begun: the canary did not succeed on %s", FoldNames(failed)))
 }

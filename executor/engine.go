@@ -179,6 +179,9 @@ func (e *Engine) housekeep(ctx context.Context) {
 	if err := e.store.ExpireUnapproved(ctx); err != nil {
 		e.report(ctx, "expire runs that nobody approved", err)
 	}
+	if err := e.store.EndAtCutoff(ctx); err != nil {
+		e.report(ctx, "end what a window is over for", err)
+	}
 	e.probeDue(ctx)
 }
 

@@ -22,10 +22,11 @@ type Request struct {
 	Options  Options
 	Reason   string
 	Origin   store.Origin
-	Channel  string // where the card goes; "": nowhere
-	Private  bool   // nobody but the actor reads Channel
-	InboxKey string // what Slack calls this delivery; "": not from Slack
-	RetryOf  string // the run that this one repeats; "": none
+	Channel  string       // where the card goes; "": nowhere
+	Private  bool         // nobody but the actor reads Channel
+	InboxKey string       // what Slack calls this delivery; "": not from Slack
+	RetryOf  string       // the run that this one repeats; "": none
+	Stage    *store.Stage // what it is to an occurrence of a schedule; nil: to none
 }
 
 // Options say how a run goes about its servers, whatever the action.

@@ -13,7 +13,7 @@ import (
 
 // Submit checks a request and records it as a run that is ready to be claimed. Every origin comes through here. The
 // error is a *Refusal when the request was turned down; nothing was recorded then but the audit entry. When Slack
-// delivers a request twice, both calls return the same run.
+// delivers a request twice, both calls return the same run. ErrTooLate: the occurrence that it is for has gone on without it.
 func (e *Engine) Submit(ctx context.Context, r Request) (store.Run, error) {
 	run, err := e.submit(ctx, r)
 	return run, e.AuditRefusal(ctx, r.Actor, "action/"+r.Action, err)
@@ -76,7 +76,7 @@ func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRu
 	if err != nil {
 		return store.NewRun{}, fmt.Errorf("record options: %w", err)
 	}
-	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Detached: plan.detached(), Verify: plan.verify(), Batches: plan.batchNumbers(), Run: store.Run{
+	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Detached: plan.detached(), Verify: plan.verify(), Batches: plan.batchNumbers(), Stage: r.Stage, Run: store.Run{
 		MaxFailures: plan.maxFailures(),
 		ActionID:    plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes,
 		Selector: strings.Join(r.Selector, " "), Params: r.Params, Options: options,

@@ -48,11 +48,22 @@ func (e *Engine) workTargets(ctx context.Context, lease store.Lease) error {
 	if err != nil {
 		return err
 	}
-	if err := e.runBatches(ctx, lease, run, plan); err != nil || ctx.Err() == nil {
+	if err := e.runBatches(ctx, lease, run, plan); err != nil {
 		return err
+	}
+	if ctx.Err() == nil {
+		return e.endAtCutoff(saving, lease, run)
 	}
 	state, why := notBegun(context.Cause(ctx))
 	return e.store.EndPending(saving, lease, state, why)
+}
+
+// endAtCutoff ends the targets that did not begin because their window was over: a run with open targets never ends.
+func (e *Engine) endAtCutoff(ctx context.Context, lease store.Lease, run store.Run) error {
+	if run.BeginBy == nil || e.store.Now().Before(run.BeginBy.Time) {
+		return nil
+	}
+	return e.store.EndPending(ctx, lease, store.TargetSkipped, store.AfterCutoff)
 }
 
 // runBatch works the targets of one batch, whose turn came at a time, and returns when they are over.
