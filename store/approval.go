@@ -116,10 +116,12 @@ func (s *Store) VoidRun(ctx context.Context, id, why string) (voided bool, err e
 	return voided, err
 }
 
+const selectUnapproved = "SELECT * FROM runs WHERE state = 'awaiting_approval' AND approve_by <= ?" + ofOpenRuns
+
 // ExpireUnapproved ends the runs whose approval did not come in time.
 func (s *Store) ExpireUnapproved(ctx context.Context) error {
 	var late []Run
-	err := s.read.SelectContext(ctx, &late, "SELECT * FROM runs WHERE state = 'awaiting_approval' AND approve_by <= ?", s.Now())
+	err := s.read.SelectContext(ctx, &late, selectUnapproved, s.Now())
 	if err != nil || len(late) == 0 {
 		return err
 	}
@@ -136,5 +138,5 @@ func (s *Store) ExpireUnapproved(ctx context.Context) error {
 
 // AwaitingApprovals lists the runs that wait for approval, the oldest first.
 func (s *Store) AwaitingApprovals(ctx context.Context) ([]Run, error) {
-	return s.runs(ctx, " WHERE runs.state = 'awaiting_approval' ORDER BY runs.number")
+	return s.runs(ctx, " WHERE runs.state = 'awaiting_approval'"+ofOpenRuns+" ORDER BY runs.number")
 }

@@ -30,13 +30,15 @@ func (s *Store) Cancel(ctx context.Context, actor Actor, id string) (accepted bo
 	return accepted, nil
 }
 
+const selectCancelRequested = "SELECT id, cancel_by FROM runs WHERE state = 'running' AND cancel_by <> ''" + ofOpenRuns
+
 // CancelRequested lists the running runs that somebody wants ended, with who it was.
 func (s *Store) CancelRequested(ctx context.Context) (map[string]Actor, error) {
 	var rows []struct {
 		ID string `db:"id"`
 		By Actor  `db:"cancel_by"`
 	}
-	if err := s.read.SelectContext(ctx, &rows, "SELECT id, cancel_by FROM runs WHERE state = 'running' AND cancel_by <> ''"); err != nil {
+	if err := s.read.SelectContext(ctx, &rows, selectCancelRequested); err != nil {
 		return nil, fmt.Errorf("list cancelled runs: %w", err)
 	}
 	by := make(map[string]Actor, len(rows))

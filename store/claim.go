@@ -12,10 +12,16 @@ type Lease struct {
 	Epoch int64
 }
 
+// ofOpenRuns is said in every query for runs in one of these states: without it, SQLite does not see that the index of
+// open runs will do, and goes through all that ever ran.
+const ofOpenRuns = " AND state IN ('awaiting_approval', 'queued', 'running', 'paused')"
+
+const selectQueued = "SELECT id FROM runs WHERE state = 'queued'" + ofOpenRuns + " ORDER BY number"
+
 // QueuedRuns lists the ids of the runs that wait to be claimed, oldest first.
 func (s *Store) QueuedRuns(ctx context.Context) ([]string, error) {
 	ids := []string{}
-	if err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE state = 'queued' ORDER BY number"); err != nil {
+	if err := s.read.SelectContext(ctx, &ids, selectQueued); err != nil {
 		return nil, fmt.Errorf("list queued runs: %w", err)
 	}
 	return ids, nil

@@ -11,11 +11,13 @@ const beforeCutoff = ` AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = target
 // AfterCutoff is why a target of a schedule did not begin.
 const AfterCutoff = "not begun: the cutoff of its window had passed"
 
+const selectAtCutoff = `SELECT id, state FROM runs WHERE begin_by <= ? AND finished_at IS NULL
+	AND EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND state = 'pending')`
+
 // EndAtCutoff ends what has not begun of the runs whose window is over. What runs is left to finish.
 func (s *Store) EndAtCutoff(ctx context.Context) error {
 	var late []Run
-	err := s.read.SelectContext(ctx, &late, `SELECT id, state FROM runs WHERE begin_by <= ? AND finished_at IS NULL
-		AND EXISTS (SELECT 1 FROM targets WHERE run_id = runs.id AND state = 'pending')`, s.Now())
+	err := s.read.SelectContext(ctx, &late, selectAtCutoff, s.Now())
 	if err != nil || len(late) == 0 {
 		return err
 	}

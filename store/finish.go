@@ -24,11 +24,10 @@ func (s *Store) ExpireQueued(ctx context.Context, limit time.Duration) error {
 	return s.expire(ctx, Queued, "it was not begun within "+Span(limit).String(), "state = 'queued' AND changes = TRUE AND begin_by IS NULL AND queued_at < ?", s.Now().Add(-limit))
 }
 
-// expire ends the runs in a state that meet a condition: found by reading, and met still when they are ended. The
-// condition names the state itself, as the index of open runs wants it.
+// expire ends the runs in a state that meet a condition: found by reading, and met still when they are ended.
 func (s *Store) expire(ctx context.Context, from RunState, why, condition string, before Time) error {
 	var ids []string
-	err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE "+condition, before)
+	err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE "+condition+ofOpenRuns, before)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

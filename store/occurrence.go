@@ -60,10 +60,12 @@ func (s *Store) Occurrence(ctx context.Context, id string) (Occurrence, error) {
 	return o, nil
 }
 
+const selectOpenOccurrences = selectOccurrence + " WHERE o.finished_at IS NULL ORDER BY o.begins_at, o.id"
+
 // OpenOccurrences lists the occurrences that are not over, the earliest first.
 func (s *Store) OpenOccurrences(ctx context.Context) ([]Occurrence, error) {
 	list := []Occurrence{}
-	if err := s.read.SelectContext(ctx, &list, selectOccurrence+" WHERE o.finished_at IS NULL ORDER BY o.begins_at, o.id"); err != nil {
+	if err := s.read.SelectContext(ctx, &list, selectOpenOccurrences); err != nil {
 		return nil, fmt.Errorf("list what schedules are at: %w", err)
 	}
 	return list, nil

@@ -6,13 +6,15 @@ import (
 	"slices"
 )
 
+const selectExpired = "SELECT id, epoch FROM runs WHERE state = 'running' AND lease_until < ?" + ofOpenRuns
+
 // ReapExpired marks what was under way in runs whose lease has expired: dispatching and running targets are
 // interrupted, for nobody knows how they ended (detached ones are due to be asked for); pending ones are skipped.
 // Nothing is run again. Runs that the caller knows to be alive are left alone: after a pause of the whole machine their
 // leases are late, not lost. It returns the runs that it marked.
 func (s *Store) ReapExpired(ctx context.Context, alive ...string) ([]string, error) {
 	var expired []Lease
-	rows, err := s.read.QueryxContext(ctx, "SELECT id, epoch FROM runs WHERE state = 'running' AND lease_until < ?", s.Now())
+	rows, err := s.read.QueryxContext(ctx, selectExpired, s.Now())
 	if err != nil {
 		return nil, fmt.Errorf("look for expired leases: %w", err)
 	}
