@@ -28,7 +28,7 @@ func TestARefusalMakesNoRun(t *testing.T) {
 		"poke web1 word=A":       {ops, executor.Usage, "Nothing was run."},
 		"poke web2":              {viewer, executor.Policy, "You may not run `poke` on web2: it needs the role operator. Nothing was run. Ask an admin for it."},
 		"poke all":               {nobody, executor.Policy, "`drover user grant UNOBODY viewer`"},
-		"reboot web1":            {ops, executor.Policy, "`reboot` has to prove what it did"},
+		"reboot web1":            {ops, executor.Policy, "needs 1 approval"},
 		"shutdown web1":          {root, executor.Policy, "drover must know who you are in Slack: `drover user link root U…`"},
 		"peek web1":              {stranger, executor.Policy, "other organisations"},
 		"peek web1 web2":         {"T2/UOPS", executor.Policy, "another Slack workspace"},
