@@ -36,7 +36,8 @@ func (o *office) modal(user string) slacksim.View {
 
 func (o *office) revoke(id string, role store.Role) {
 	o.Helper()
-	o.must(o.store.Revoke(o.Context(), store.Drover, o.actor(id), role))
+	_, err := o.store.Revoke(o.Context(), store.Drover, store.Revocation{Subject: o.actor(id), Role: role})
+	o.must(err)
 }
 
 func (o *office) audit(subject string) []store.AuditEntry {

@@ -59,7 +59,8 @@ func New(c Config) *Bot {
 	}
 }
 
-// Connect asks Slack who we are, remembers the team, and makes the configured admins admins.
+// Connect asks Slack who we are and who is in the usergroups that matter, remembers the team, and makes the configured
+// admins admins. It is an error when nobody is.
 func (b *Bot) Connect(ctx context.Context) error {
 	self, err := b.api.AuthTestContext(ctx)
 	if err != nil {
@@ -76,27 +77,56 @@ func (b *Bot) Connect(ctx context.Context) error {
 	if err := b.store.SetSetting(ctx, store.Drover, store.SettingTeam, self.TeamID); err != nil {
 		return err
 	}
-	return b.appointAdmins(ctx)
+	if err := b.appointAdmins(ctx); err != nil {
+		return err
+	}
+	if err := b.learnGroups(ctx); err != nil {
+		b.log.Warn("cannot ask Slack who is in the usergroups of bindings; trying again later", "error", err)
+	}
+	return b.requireAdmin(ctx)
 }
 
 func (b *Bot) appointAdmins(ctx context.Context) error {
 	for _, id := range b.admins {
+		if !slackID.MatchString(id) {
+			return fmt.Errorf("DROVER_ADMINS: %q is not a Slack user's id: it looks like U012ABCDEF (in Slack: profile, ⋮, Copy member ID)", id)
+		}
 		binding := store.Binding{Subject: store.SlackActor(b.self.TeamID, id), Role: store.Admin, ActionGlob: "*", Effect: store.Allow}
 		if err := b.store.Grant(ctx, store.Drover, binding); err != nil {
 			return err
 		}
 	}
-	bindings, err := b.store.Bindings(ctx, "")
+	return nil
+}
+
+// requireAdmin refuses to start where nobody could say who may do what. Whom Slack does not know is nobody.
+func (b *Bot) requireAdmin(ctx context.Context) error {
+	admins, err := executor.Admins(ctx, b.store)
 	if err != nil {
 		return err
 	}
-	for _, binding := range bindings {
-		if binding.Role == store.Admin && binding.Effect == store.Allow {
-			return nil
+	var unknown []string
+	for _, admin := range admins {
+		team, id, _ := admin.Slack()
+		_, err := b.store.User(ctx, team, id)
+		if errors.Is(err, store.ErrNotFound) {
+			err = b.askUser(ctx, id)
+		}
+		var refused slack.SlackErrorResponse
+		if errors.As(err, &refused) && refused.Err == "user_not_found" {
+			unknown = append(unknown, id)
 		}
 	}
-	b.log.Warn("nobody is admin: make somebody one with `drover user grant U… admin` or DROVER_ADMINS")
-	return nil
+	if admins, err = executor.Admins(ctx, b.store); err != nil { // some may be guests, as drover knows by now
+		return err
+	}
+	switch {
+	case len(admins) > len(unknown):
+		return nil
+	case len(unknown) > 0:
+		return fmt.Errorf("%s (Slack knows nobody with the id %s)", executor.NoAdmin, strings.Join(unknown, ", "))
+	}
+	return errors.New(executor.NoAdmin)
 }
 
 // explainLogin says what to do about a token that Slack does not take.

@@ -37,11 +37,48 @@ func TestConnectAppointsTheAdmins(t *testing.T) {
 	}
 }
 
-func TestConnectWarnsWhenNobodyIsAdmin(t *testing.T) {
-	w := newWorld(t, &clock{})
-	w.must(bot.New(w.config(func(*bot.Config) {})).Connect(t.Context()))
-	if log := w.log.text(); !strings.Contains(log, "nobody is admin") || !strings.Contains(log, "DROVER_ADMINS") {
-		t.Errorf("the log says\n%s", log)
+// Without an admin nobody could ever say who may do what. Whom Slack does not know, or drover refuses, is none.
+func TestConnectNeedsAnAdmin(t *testing.T) {
+	admin := func(w *world, who string, change func(*store.Binding)) {
+		b := store.Binding{Subject: w.actor(who), Role: store.Admin, ActionGlob: "*", Effect: store.Allow}
+		change(&b)
+		w.must(w.store.Grant(w.Context(), store.Drover, b))
+	}
+	asItIs := func(*store.Binding) {}
+	const yes = ""
+	for name, c := range map[string]struct {
+		prepare func(*world)
+		admins  []string
+		want    string
+	}{
+		"nobody":           {func(*world) {}, nil, "nobody is admin: make somebody one with `drover user grant U… admin`"},
+		"by environment":   {func(*world) {}, []string{"U0ADMIN"}, yes},
+		"by binding":       {func(w *world) { admin(w, "U0ADMIN", asItIs) }, nil, yes},
+		"a name":           {func(*world) {}, []string{"admin"}, `DROVER_ADMINS: "admin" is not a Slack user's id`},
+		"unknown to Slack": {func(*world) {}, []string{"U0TYPO"}, "Slack knows nobody with the id U0TYPO"},
+		"one of two":       {func(*world) {}, []string{"U0TYPO", "U0ADMIN"}, yes},
+		"guest": {func(w *world) {
+			w.must(w.slack.UpdateUser(slacksim.User{ID: "U0ADMIN", Name: "admin", Restricted: true}))
+		}, []string{"U0ADMIN"}, "nobody is admin"},
+		"of a tag":          {func(w *world) { admin(w, "U0ADMIN", func(b *store.Binding) { b.Tag = "web" }) }, nil, "nobody is admin"},
+		"Slack cannot tell": {func(w *world) { w.slack.Fail("users.info", slacksim.Fault{Error: "internal_error"}) }, []string{"U0ADMIN"}, yes},
+		"in a usergroup": {func(w *world) {
+			w.must(w.slack.SetUserGroup(slacksim.UserGroup{ID: "S0OPS", Handle: "ops", Members: []string{"U0ADMIN"}}))
+			admin(w, "", func(b *store.Binding) { b.Subject = "group:S0OPS" })
+		}, nil, yes},
+		"in an empty usergroup": {func(w *world) {
+			w.must(w.slack.SetUserGroup(slacksim.UserGroup{ID: "S0OPS", Handle: "ops"}))
+			admin(w, "", func(b *store.Binding) { b.Subject = "group:S0OPS" })
+		}, nil, "nobody is admin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, &clock{})
+			c.prepare(w)
+			err := bot.New(w.config(func(config *bot.Config) { config.Admins = c.admins })).Connect(t.Context())
+			if c.want == yes && err != nil || c.want != yes && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
 	}
 }
 

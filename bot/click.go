@@ -22,11 +22,7 @@ const (
 // interaction handles a click, or a modal that was sent. It is a request like any other: it is authorised again, whoever
 // saw the button. What it returns is the ack's payload, and what is left to do then.
 func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) (any, then) {
-	team := i.User.TeamID
-	if team == "" {
-		team = i.Team.ID
-	}
-	c := command{actor: store.SlackActor(team, i.User.ID), channel: i.Channel.ID, origin: store.Button}
+	c := command{actor: store.SlackActor(b.home(i.User.TeamID, i.Team.ID), i.User.ID), channel: i.Channel.ID, origin: store.Button}
 	switch {
 	case i.Type == slack.InteractionTypeViewSubmission:
 		c.origin, c.key = store.Modal, strings.Join([]string{"modal", i.View.ID, i.View.Hash, i.User.ID}, "/")

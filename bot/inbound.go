@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ const tooOld = time.Minute
 func (b *Bot) slash(ctx context.Context, s slack.SlashCommand) (any, then) {
 	after := then(nothing)
 	text := b.answer(ctx, command{
-		actor: store.SlackActor(s.TeamID, s.UserID), channel: s.ChannelID, text: normalize(s.Text),
+		actor: store.SlackActor(b.home(s.TeamID), s.UserID), channel: s.ChannelID, text: normalize(s.Text),
 		origin: store.Slash, key: "slash/" + s.TriggerID, after: &after,
 		private: func(ctx context.Context, c content) string { return b.respond(ctx, s.ResponseURL, c) },
 	})
@@ -61,7 +63,9 @@ func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent) then {
 	case *slackevents.MessageEvent:
 		return b.direct(ctx, e.TeamID, outer, inner)
 	case *slackevents.UserChangeEvent:
-		b.userChanged(ctx, outer)
+		return b.userChanged(ctx, outer)
+	case *slackevents.SubteamUpdatedEvent, *slackevents.SubteamMembersChangedEvent:
+		return b.groupChanged(ctx, *outer.InnerEvent)
 	}
 	return nothing
 }
@@ -71,9 +75,7 @@ func (b *Bot) mention(ctx context.Context, team string, outer *slackevents.Event
 	if m.Edited != nil || m.BotID != "" || m.User == b.self.UserID {
 		return nothing
 	}
-	if m.UserTeam != "" {
-		team = m.UserTeam
-	}
+	team = b.home(m.UserTeam, team)
 	text := strings.TrimSpace(strings.Replace(normalize(m.Text), "@"+b.self.UserID, "", 1))
 	after := then(nothing)
 	c := command{
@@ -94,9 +96,7 @@ func (b *Bot) direct(ctx context.Context, team string, outer *slackevents.Events
 	if m.SubType != "" || m.BotID != "" || m.User == "" || m.User == b.self.UserID || !m.IsIM() {
 		return nothing
 	}
-	if m.UserTeam != "" {
-		team = m.UserTeam
-	}
+	team = b.home(m.UserTeam, team)
 	after := then(nothing)
 	c := command{
 		actor: store.SlackActor(team, m.User), channel: m.Channel, text: normalize(m.Text), origin: store.DM, key: "event/" + outer.EventID, after: &after,
@@ -110,11 +110,28 @@ func (b *Bot) direct(ctx context.Context, team string, outer *slackevents.Events
 }
 
 func (b *Bot) answerEvent(ctx context.Context, c command, outer *slackevents.EventsAPICallbackEvent) string {
-	age := b.store.Now().Sub(time.Unix(int64(outer.EventTime), 0))
-	if outer.EventTime > 0 && age > tooOld {
+	if age := b.age(outer); age > tooOld {
 		return b.tooLate(ctx, c, age)
 	}
 	return b.answer(ctx, c)
+}
+
+// home is the team of whoever sends something: the one that Slack says of the person, or the envelope's. In an
+// Enterprise Grid it may be another workspace of the organisation, or the whole of it, though they are a member of ours
+// too: whether they are is then left to what users.info says of them.
+func (b *Bot) home(teams ...string) string {
+	if b.self.EnterpriseID != "" {
+		return b.self.TeamID
+	}
+	return cmp.Or(teams...)
+}
+
+// age is how long ago an event happened; 0 when Slack does not say.
+func (b *Bot) age(outer *slackevents.EventsAPICallbackEvent) time.Duration {
+	if outer.EventTime == 0 {
+		return 0
+	}
+	return b.store.Now().Sub(time.Unix(int64(outer.EventTime), 0))
 }
 
 // tooLate refuses an old event. One that was delivered before in time has its run, and gets no second answer.
@@ -130,16 +147,32 @@ func (b *Bot) tooLate(ctx context.Context, c command, age time.Duration) string 
 }
 
 // userChanged takes what Slack says of a person the moment it changes. slack-go's own event type leaves out what
-// matters here: deleted, restricted, stranger.
-func (b *Bot) userChanged(ctx context.Context, outer *slackevents.EventsAPICallbackEvent) {
+// matters here: deleted, restricted, stranger. Of whom drover has not met it takes nothing; what comes late may be wrong
+// by now, so then Slack is asked.
+func (b *Bot) userChanged(ctx context.Context, outer *slackevents.EventsAPICallbackEvent) then {
 	var inner struct {
 		User slack.User `json:"user"`
 	}
 	if err := json.Unmarshal(*outer.InnerEvent, &inner); err != nil {
 		b.log.Warn("cannot read a change of a person", "error", err)
-		return
+		return nothing
 	}
-	if err := b.store.SaveUser(ctx, b.userOf(inner.User)); err != nil {
+	_, err := b.store.User(ctx, b.self.TeamID, inner.User.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nothing
+	}
+	if err == nil && b.age(outer) > tooOld {
+		return func(ctx context.Context) {
+			if err := b.askUser(ctx, inner.User.ID); err != nil {
+				b.log.Warn("cannot ask Slack about a person who changed", "user", inner.User.ID, "error", err)
+			}
+		}
+	}
+	if err == nil {
+		err = b.store.SaveUser(ctx, b.userOf(inner.User))
+	}
+	if err != nil {
 		b.log.Error("cannot keep a change of a person", "error", err)
 	}
+	return nothing
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -47,11 +48,14 @@ func (b *Bot) meet(ctx context.Context, c command) error {
 }
 
 func (b *Bot) askUser(ctx context.Context, id string) error {
-	user, err := b.api.GetUserInfoContext(ctx, id)
+	asked := b.store.Now()
+	info, err := b.api.GetUserInfoContext(ctx, id)
 	if err != nil {
 		return err
 	}
-	return b.store.SaveUser(ctx, b.userOf(*user))
+	user := b.userOf(*info)
+	user.CheckedAt = asked
+	return b.store.SaveUser(ctx, user)
 }
 
 func (b *Bot) userOf(u slack.User) store.User {
@@ -63,8 +67,13 @@ func (b *Bot) userOf(u slack.User) store.User {
 	}
 	return store.User{
 		TeamID: b.self.TeamID, SlackID: u.ID, Name: name, Bot: u.IsBot, Guest: u.IsRestricted || u.IsUltraRestricted,
-		Stranger: u.IsStranger || (u.TeamID != "" && u.TeamID != b.self.TeamID), Deactivated: u.Deleted, Timezone: u.TZ,
+		Stranger: u.IsStranger || !b.ours(u), Deactivated: u.Deleted, Timezone: u.TZ,
 	}
+}
+
+// ours says whether somebody is a member of our team. In an Enterprise Grid one may be so of several.
+func (b *Bot) ours(u slack.User) bool {
+	return u.TeamID == b.self.TeamID || slices.Contains(u.Enterprise.Teams, b.self.TeamID)
 }
 
 // askChannel learns whether drover can post in a channel and whether it is shared. Without the scope to ask, drover
@@ -89,18 +98,24 @@ func (b *Bot) askChannel(ctx context.Context, id string) (store.Channel, error) 
 	return channel, b.store.SaveChannel(ctx, channel)
 }
 
-// Refresh asks Slack about everybody and every channel that drover knows, every few minutes, until ctx ends.
+// Refresh asks Slack about everybody, every channel and every usergroup that matters, at once and then every few minutes,
+// until ctx ends. About a usergroup that is new in a binding it asks when it is.
 func (b *Bot) Refresh(ctx context.Context) error {
 	ticker := time.NewTicker(refreshEvery)
 	defer ticker.Stop()
+	ask := b.refresh
 	for {
+		changed := b.store.Changed()
+		if err := ask(ctx); err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot ask Slack about people and channels; trying again later", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-changed:
+			ask = b.meetGroups
 		case <-ticker.C:
-			if err := b.refresh(ctx); err != nil && ctx.Err() == nil {
-				b.log.Warn("cannot ask Slack about people and channels; trying again later", "error", err)
-			}
+			ask = b.refresh
 		}
 	}
 }
@@ -115,7 +130,7 @@ func (b *Bot) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
+	errs := []error{b.refreshGroups(ctx)}
 	for _, user := range users {
 		err := patiently(ctx, func() error { return b.askUser(ctx, user.SlackID) })
 		errs = append(errs, about(user.SlackID, err))

@@ -44,7 +44,13 @@ func openOffice(t *testing.T) *office {
 // furnish makes an office in which nobody works yet.
 func furnish(t *testing.T) *office {
 	t.Helper()
-	w := newWorld(t, &clock{})
+	return furnishIn(t, slacksim.Team{})
+}
+
+// furnishIn is furnish in a workspace of a kind.
+func furnishIn(t *testing.T, team slacksim.Team) *office {
+	t.Helper()
+	w := newWorldIn(t, &clock{}, team)
 	o := &office{world: w, fleet: map[string]*sshtest.Server{}, release: make(chan struct{})}
 	ctx := t.Context()
 	o.engine = executor.New(executor.Config{Store: w.store, SSH: ssh.NewClient(ssh.Limits{}), Log: w.logger(), Owner: "test"})

@@ -94,8 +94,16 @@ func (l *listener) ackUnknown(ctx context.Context, bad *socketmode.ErrorBadMessa
 		l.bot.log.Warn("Slack sent something unreadable", "error", bad.Cause)
 		return
 	}
-	l.bot.log.Debug("ignoring an envelope of an unknown kind", "error", bad.Cause)
+	var payload struct {
+		Event json.RawMessage `json:"event"`
+	}
+	after := then(nothing)
+	if err := json.Unmarshal(request.Payload, &payload); err == nil {
+		after = l.bot.groupChanged(ctx, payload.Event) // Slack's counts in it are numbers, or texts
+	}
+	l.bot.log.Debug("slack-go cannot read an envelope", "error", bad.Cause)
 	l.ack(ctx, &request, nil)
+	after(ctx)
 }
 
 func (l *listener) connection(event socketmode.Event) {

@@ -43,12 +43,17 @@ type world struct {
 
 func newWorld(t *testing.T, c *clock) *world {
 	t.Helper()
+	return newWorldIn(t, c, slacksim.Team{})
+}
+
+func newWorldIn(t *testing.T, c *clock, team slacksim.Team) *world {
+	t.Helper()
 	w := &world{T: t, clock: c, log: &logbook{to: t.Output()}}
 	var err error
 	w.store, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "drover.db"), store.Options{Now: c.now})
 	w.must(err)
 	w.closeLater(w.store)
-	w.slack, err = slacksim.New(slacksim.Config{Manifest: bot.Manifest(), Now: c.now, Limits: slacksim.Limits{NoRates: true}})
+	w.slack, err = slacksim.New(slacksim.Config{Manifest: bot.Manifest(), Team: team, Now: c.now, Limits: slacksim.Limits{NoRates: true}})
 	w.must(err)
 	w.closeLater(w.slack)
 	var members []string

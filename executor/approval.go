@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -82,46 +81,14 @@ func (e *Engine) approvers(ctx context.Context, p proposal) ([]store.Actor, erro
 	return e.granted(ctx, store.Approver, func(rights Rights) bool { return p.whyNot(rights) == "" })
 }
 
-// granted lists the people who were given a role and whose rights are enough.
+// granted lists the people who were given a role, themselves or by a usergroup, and whose rights are enough.
 func (e *Engine) granted(ctx context.Context, role store.Role, enough func(Rights) bool) ([]store.Actor, error) {
-	bindings, err := e.store.Bindings(ctx, "")
+	all, err := e.store.Bindings(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	var list []store.Actor
-	for _, b := range bindings {
-		if !includes(b.Role, role) || b.Effect != store.Allow || slices.Contains(list, b.Subject) {
-			continue
-		}
-		rights, known, err := e.rightsOfKnown(ctx, b.Subject)
-		if err != nil {
-			return nil, err
-		}
-		if known && enough(rights) {
-			list = append(list, b.Subject)
-		}
-	}
-	return list, nil
-}
-
-// rightsOfKnown are the rights of somebody, who need not have been met yet. It returns false for whom Slack says things
-// about that refuse them whatever they were given.
-func (e *Engine) rightsOfKnown(ctx context.Context, actor store.Actor) (Rights, bool, error) {
-	rights, err := e.Rights(ctx, actor)
-	var refusal *Refusal
-	if !errors.As(err, &refusal) {
-		return rights, true, err
-	}
-	team, id, _ := actor.Slack()
-	ours, err := e.store.Setting(ctx, store.SettingTeam)
-	if err != nil || team != ours {
-		return rights, false, err
-	}
-	if _, err := e.store.User(ctx, team, id); !errors.Is(err, store.ErrNotFound) {
-		return rights, false, err
-	}
-	bindings, err := e.store.Bindings(ctx, actor)
-	return Rights{actor, bindings}, true, err
+	people, err := candidates(ctx, e.store, all, role)
+	return people.who(all, e.store.Now(), enough), err
 }
 
 // whyNot says why somebody may not approve a proposal, or "". Nobody is exempt: an admin is no approver.

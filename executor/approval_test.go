@@ -47,11 +47,6 @@ func (w *world) approve(who store.Actor, run store.Run) error {
 	return w.engine.Approve(w.Context(), who, run, "")
 }
 
-func (w *world) revoke(who store.Actor, role store.Role) {
-	w.Helper()
-	w.must(w.store.Revoke(w.Context(), root, who, role))
-}
-
 func (w *world) choose(setting, value string) {
 	w.Helper()
 	_, err := w.engine.Choose(w.Context(), root, setting, value)

@@ -307,11 +307,11 @@ func TestContinueIsARequest(t *testing.T) {
 			w.edit("web3", func(s *store.Server) { s.Tags = []string{"two"} }) // but not of the canary
 		}},
 		"owner without rights by now": {who: owner, named: "it needs the role operator", before: func(w *world) {
-			w.must(w.store.Revoke(w.Context(), root, owner, store.Operator))
+			w.revoke(owner, store.Operator)
 			w.grant(owner, "allow viewer *")
 		}},
 		"operator, when the owner has lost the right": {who: ops, denied: "You have no role in drover", before: func(w *world) {
-			w.must(w.store.Revoke(w.Context(), root, owner, store.Operator))
+			w.revoke(owner, store.Operator)
 		}},
 		"a server was changed": {who: ops, denied: "web2 was changed since", before: func(w *world) {
 			w.edit("web2", func(s *store.Server) { s.LoginUser = "other" })

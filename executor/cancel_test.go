@@ -116,7 +116,7 @@ func TestWhoMayCancel(t *testing.T) {
 		named   string
 	}{
 		"owner":                         {owner, nil, true, ""},
-		"owner without rights by now":   {owner, func(w *world) { w.must(w.store.Revoke(w.Context(), root, owner, store.Operator)) }, true, ""},
+		"owner without rights by now":   {owner, func(w *world) { w.revoke(owner, store.Operator) }, true, ""},
 		"owner, deactivated by now":     {owner, func(w *world) { w.meet(owner, store.User{Deactivated: true}) }, false, "deactivated"},
 		"operator":                      {ops, nil, true, ""},
 		"admin":                         {admin, nil, true, ""},

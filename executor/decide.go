@@ -181,15 +181,6 @@ func (e *Engine) stillMay(ctx context.Context, actor store.Actor, p proposal) er
 	return nil
 }
 
-// Name is what somebody is called in Slack, or their id.
-func (e *Engine) Name(ctx context.Context, actor store.Actor) string {
-	team, id, _ := actor.Slack()
-	if user, err := e.store.User(ctx, team, id); err == nil && user.Name != "" {
-		return user.Name
-	}
-	return id
-}
-
 // decided says how a run stands about which somebody has nothing to decide any more: who decided, and when.
 func decided(run store.Run, actor store.Actor) error {
 	own := slices.IndexFunc(run.Approvals, func(a store.Approval) bool { return a.Actor == actor })

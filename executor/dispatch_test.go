@@ -15,14 +15,14 @@ func TestWhatIsCheckedAgainAtDispatch(t *testing.T) {
 		why    string
 	}{
 		"role revoked": {
-			func(w *world) error { return w.store.Revoke(w.Context(), root, ops, store.Operator) }, "You have no role in drover",
+			func(w *world) error { w.revoke(ops, store.Operator); return nil }, "You have no role in drover",
 		},
 		"denied": {
 			func(w *world) error { w.grant(ops, "deny operator poke"); return nil }, "a deny binding for `poke` forbids it",
 		},
 		"tag lost": {
 			func(w *world) error {
-				w.must(w.store.Revoke(w.Context(), root, ops, store.Operator))
+				w.revoke(ops, store.Operator)
 				w.grant(ops, "allow operator * prod")
 				return nil
 			}, "You may not run `poke` on web2",

@@ -161,7 +161,7 @@ func (e *Engine) passOnCancels(ctx context.Context) {
 	}
 }
 
-// housekeep marks what dead workers left behind and what waited too long.
+// housekeep marks what dead workers left behind, what waited too long and what has come to its end.
 func (e *Engine) housekeep(ctx context.Context) {
 	reaped, err := e.store.ReapExpired(ctx, e.working()...)
 	if err != nil {
@@ -170,17 +170,19 @@ func (e *Engine) housekeep(ctx context.Context) {
 	for _, id := range reaped {
 		e.log.Warn("a worker died: what it had under way is marked interrupted", "run", id)
 	}
-	if err := e.expireQueued(ctx); err != nil {
-		e.report(ctx, "expire runs that nobody began", err)
-	}
-	if err := e.store.ExpirePaused(ctx); err != nil {
-		e.report(ctx, "expire runs that nobody continued", err)
-	}
-	if err := e.store.ExpireUnapproved(ctx); err != nil {
-		e.report(ctx, "expire runs that nobody approved", err)
-	}
-	if err := e.store.EndAtCutoff(ctx); err != nil {
-		e.report(ctx, "end what a window is over for", err)
+	for _, chore := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"expire runs that nobody began", e.expireQueued},
+		{"expire runs that nobody continued", e.store.ExpirePaused},
+		{"expire runs that nobody approved", e.store.ExpireUnapproved},
+		{"end what a window is over for", e.store.EndAtCutoff},
+		{"record the end of bindings", e.store.ExpireBindings},
+	} {
+		if err := chore.do(ctx); err != nil {
+			e.report(ctx, chore.what, err)
+		}
 	}
 	e.probeDue(ctx)
 }

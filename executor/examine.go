@@ -99,17 +99,15 @@ func examineAudit(ctx context.Context, s *store.Store, f *findings) {
 // ExamineUsers checks that somebody can manage drover from Slack.
 func ExamineUsers(ctx context.Context, s *store.Store) ([]Finding, error) {
 	f := findings{subject: "users"}
-	bindings, err := s.Bindings(ctx, "")
-	if err != nil {
+	admins, err := Admins(ctx, s)
+	switch {
+	case err != nil:
 		return nil, err
+	case len(admins) == 0:
+		f.add("admin", Wrong, NoAdmin)
+	default:
+		f.add("admin", Fine, "somebody is admin")
 	}
-	for _, b := range bindings {
-		if b.Role == store.Admin && b.Effect == store.Allow {
-			f.add("admin", Fine, "somebody is admin")
-			return f.list, nil
-		}
-	}
-	f.add("admin", Worth, "nobody is admin: make somebody one with `drover user grant U… admin` or DROVER_ADMINS")
 	return f.list, nil
 }
 

@@ -61,8 +61,41 @@ func TestMayRun(t *testing.T) {
 		{"member", "allow operator *; deny viewer *", operator, "update", "", "a deny binding"},
 		{"member", "allow operator *; deny admin *", operator, "update", "", yes},
 		{"member", "allow operator *; deny approver *", operator, "update", "", yes},
+		{"member", "allow approver *; deny viewer *", store.Approver, "update", "", "a deny binding"},
+		{"member", "allow approver *; deny operator *", store.Approver, "update", "", yes},
+		{"member", "allow approver *; deny approver * prod", store.Approver, "update", "prod", "on `tag:prod`"},
+		{"member", "allow admin *", store.Approver, "update", "", norole + " approver"},
+		{"member", "allow admin *", store.Breakglass, "update", "", norole + " breakglass"},
+		{"member", "allow breakglass * prod", store.Breakglass, "update", "prod", yes},
+		{"member", "allow breakglass * prod", store.Breakglass, "update", "test", norole},
 		{"member", "deny operator *", viewer, "status", "", norole},
 		{"member", "allow admin *; deny operator [a-", operator, "update", "", "a deny binding"}, // unreadable: rather too much
+
+		// What has ended counts for nothing, be it given or denied.
+		{"member", "allow operator * until tomorrow", operator, "update", "", yes},
+		{"member", "allow operator * until yesterday", operator, "update", "", norole},
+		{"member", "allow viewer *; allow operator * prod until yesterday", viewer, "status", "prod", yes},
+		{"member", "allow operator *; deny operator * until tomorrow", operator, "update", "", "a deny binding"},
+		{"member", "allow operator *; deny operator * until yesterday", operator, "update", "", yes},
+
+		// Usergroups: Slack's word is needed for what they give. Without it a deny is for everybody.
+		{"member", "group allow operator *; in known", operator, "update", "", yes},
+		{"member", "group allow operator * prod; in known", operator, "update", "test", norole},
+		{"member", "group allow operator * until yesterday; in known", operator, "update", "", norole},
+		{"member", "group allow operator *; out known", operator, "update", "", norole},
+		{"member", "group allow operator *", operator, "update", "", norole}, // Slack has never told
+		{"member", "group allow operator *; in unknown", operator, "update", "", norole},
+		{"member", "group allow operator *; in gone", operator, "update", "", norole},
+		{"member", "allow operator *; group deny operator *; in known", operator, "update", "", "a deny binding forbids it"},
+		{"member", "allow operator *; group deny operator *; out known", operator, "update", "", yes},
+		{"member", "allow operator *; group deny operator * prod; out unknown", operator, "update", "prod", "drover cannot tell who is in it"},
+		{"member", "allow operator *; group deny operator * prod; out unknown", operator, "update", "test", yes},
+		{"member", "allow operator *; group deny operator * prod", operator, "update", "prod", "drover cannot tell who is in it"},
+		{"member", "allow operator *; group deny operator *; in gone", operator, "update", "", "a deny binding forbids it"},
+		{"member", "allow operator *; group deny operator *; out gone", operator, "update", "", yes},
+		{"guest", "group allow admin *; in known", viewer, "status", "", "guests"},
+		{"other team", "group allow admin *; in known", viewer, "status", "", "another Slack workspace"},
+		{"local", "group deny viewer *", operator, "update", "", yes},
 
 		// Identity comes before every binding.
 		{"unknown", "allow admin *", viewer, "status", "", "drover could not ask Slack who you are"},
@@ -71,6 +104,8 @@ func TestMayRun(t *testing.T) {
 		{"bot", "allow admin *", viewer, "status", "", "bots"},
 		{"deactivated", "allow admin *", viewer, "status", "", "deactivated"},
 		{"other team", "allow admin *", viewer, "status", "", "another Slack workspace"},
+		{"whole organisation", "allow admin *", viewer, "status", "", "another Slack workspace"},
+		{"W id", "allow viewer *", viewer, "status", "", yes}, // the first letter says nothing
 		{"drover", "allow admin *", viewer, "status", "", "nobody that drover can tell apart"},
 		{"no one", "", viewer, "status", "", "nobody that drover can tell apart"},
 		{"local", "", operator, "update", "prod", yes},
@@ -78,11 +113,10 @@ func TestMayRun(t *testing.T) {
 	} {
 		name := fmt.Sprintf("%s: %s may run %s (%s) on %q", c.who, c.bindings, c.action, c.needs, c.tags)
 		t.Run(name, func(t *testing.T) {
-			actor := w.person(c.who, i)
+			actor, group := w.person(c.who, i), store.GroupActor(fmt.Sprintf("S%d", i))
+			defer w.dissolve(group) // what nobody knows who is in it would be about the others of the table too
 			for binding := range strings.SplitSeq(c.bindings, ";") {
-				if binding != "" {
-					w.grant(actor, binding)
-				}
+				w.arrange(actor, group, strings.TrimSpace(binding))
 			}
 			why := w.mayRun(actor, c.needs, c.action, store.Server{Name: "web1", Tags: strings.Fields(c.tags)})
 			if (why == "") != (c.why == yes) || !strings.Contains(why, c.why) {
@@ -90,6 +124,45 @@ func TestMayRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// arrange does what one part of a row of the table says: it grants a binding to somebody, or to a usergroup of theirs,
+// or lets Slack say that they are in or out of the group, and how well that is known.
+func (w *world) arrange(actor, group store.Actor, part string) {
+	w.Helper()
+	words := strings.Fields(part)
+	switch {
+	case part == "":
+	case words[0] == "group":
+		w.grant(group, strings.Join(words[1:], " "))
+	case words[0] == "in", words[0] == "out":
+		w.gather(group, actor, words[0] == "in", store.GroupState(words[1]))
+	default:
+		w.grant(actor, part)
+	}
+}
+
+// dissolve takes everything from a usergroup.
+func (w *world) dissolve(group store.Actor) {
+	w.Helper()
+	bindings, err := w.store.Bindings(w.Context(), group)
+	w.must(err)
+	for _, b := range bindings {
+		w.revoke(group, b.Role)
+	}
+}
+
+// gather lets Slack say who is in a usergroup: first for certain, then what became of that.
+func (w *world) gather(group, actor store.Actor, in bool, state store.GroupState) {
+	w.Helper()
+	id, _ := group.Group()
+	members := []string{"UOTHER"}
+	if _, user, ok := actor.Slack(); in && ok {
+		members = append(members, user)
+	}
+	now := w.store.Now()
+	w.must(w.store.SaveUsergroup(w.Context(), store.Usergroup{ID: id, State: store.GroupKnown, CheckedAt: now, Members: members}))
+	w.must(w.store.SaveUsergroup(w.Context(), store.Usergroup{ID: id, State: state, CheckedAt: now, Members: members}))
 }
 
 // mayRun is why not, or "".
@@ -112,6 +185,12 @@ func (w *world) person(kind string, number int) store.Actor {
 	case "unknown":
 	case "other team":
 		who = store.SlackActor("T2", fmt.Sprintf("U%d", number))
+		w.meet(who, store.User{})
+	case "whole organisation":
+		who = store.SlackActor("E1", fmt.Sprintf("U%d", number))
+		w.meet(who, store.User{})
+	case "W id":
+		who = store.SlackActor("T1", fmt.Sprintf("W%d", number))
 		w.meet(who, store.User{})
 	case "local":
 		return store.LocalActor(fmt.Sprintf("login%d", number))

@@ -79,7 +79,7 @@ func TestTrust(t *testing.T) {
 	good := offer()
 	taken, err = w.engine.TakeTrust(t.Context(), admin, good.ID, "C1", "1.0")
 	w.must(err)
-	w.must(w.store.Revoke(t.Context(), root, admin, store.Admin))
+	w.revoke(admin, store.Admin)
 	_, err = w.engine.Trust(t.Context(), admin, taken)
 	refused("rights lost meanwhile", err)
 	w.grant(admin, "allow admin *")

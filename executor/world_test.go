@@ -149,13 +149,25 @@ func (w *world) meet(who store.Actor, user store.User) {
 	w.must(w.store.SaveUser(w.Context(), user))
 }
 
-// grant adds a binding: "allow operator restart-*", or "deny operator * prod" for the servers with a tag.
+// grant adds a binding: "allow operator restart-*", or "deny operator * prod" for the servers with a tag. At the end it
+// may say "until tomorrow" or "until yesterday".
 func (w *world) grant(who store.Actor, binding string) {
 	w.Helper()
+	binding, day, _ := strings.Cut(binding, " until ")
 	words := append(strings.Fields(binding), "")
-	w.must(w.store.Grant(w.Context(), root, store.Binding{
-		Subject: who, Effect: store.Effect(words[0]), Role: store.Role(words[1]), ActionGlob: words[2], Tag: words[3],
-	}))
+	b := store.Binding{Subject: who, Effect: store.Effect(words[0]), Role: store.Role(words[1]), ActionGlob: words[2], Tag: words[3]}
+	if day != "" {
+		end := w.store.Now().Add(map[string]time.Duration{"tomorrow": 24 * time.Hour, "yesterday": -24 * time.Hour}[day])
+		b.Until = &end
+	}
+	w.must(w.store.Grant(w.Context(), root, b))
+}
+
+// revoke takes every binding of a role away.
+func (w *world) revoke(who store.Actor, role store.Role) {
+	w.Helper()
+	_, err := w.store.Revoke(w.Context(), root, store.Revocation{Subject: who, Role: role})
+	w.must(err)
 }
 
 // ask makes the request that a typed line stands for.

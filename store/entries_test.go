@@ -44,8 +44,20 @@ var entries = []entry{
 	}, want: []string{"T1/U1 user.granted user/T1/U2"}},
 	{method: "Revoke", prepare: func(f farm) func(context.Context) error {
 		ok(f.t, f.Grant(f.t.Context(), alice, store.Binding{Subject: "T1/U2", Role: store.Viewer, ActionGlob: "*", Effect: store.Allow}))
-		return func(ctx context.Context) error { return f.Revoke(ctx, alice, "T1/U2", store.Viewer) }
+		return func(ctx context.Context) error {
+			_, err := f.Revoke(ctx, alice, store.Revocation{Subject: "T1/U2", Role: store.Viewer})
+			return err
+		}
 	}, want: []string{"T1/U1 user.revoked user/T1/U2"}},
+	{method: "ExpireBindings", prepare: func(f farm) func(context.Context) error {
+		over := f.Now().Add(-time.Second)
+		ok(f.t, f.Grant(f.t.Context(), alice, store.Binding{Subject: "T1/U2", Role: store.Viewer, ActionGlob: "*", Effect: store.Allow, Until: &over}))
+		return f.ExpireBindings
+	}, want: []string{"drover user.expired user/T1/U2"}},
+	{method: "SaveUsergroup", prepare: func(f farm) func(context.Context) error {
+		said := store.Usergroup{ID: "S1", State: store.GroupKnown, CheckedAt: f.Now(), Members: []string{"U2"}}
+		return func(ctx context.Context) error { return f.SaveUsergroup(ctx, said) }
+	}, want: []string{"drover usergroup.changed user/group:S1"}},
 	{method: "LinkLogin", prepare: func(f farm) func(context.Context) error {
 		return func(ctx context.Context) error { return f.LinkLogin(ctx, "local:root", "alice", alice) }
 	}, want: []string{"local:root user.linked user/T1/U1"}},

@@ -20,7 +20,7 @@ func TestAnEmptyFileIsMigratedUp(t *testing.T) {
 	db := raw(t, s)
 	var tables, loose []string
 	ok(t, db.Select(&tables, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"))
-	for _, table := range []string{"servers", "credentials", "users", "bindings", "actions", "runs", "targets", "messages", "inbox", "settings", "audit", "offers"} {
+	for _, table := range []string{"servers", "credentials", "users", "bindings", "actions", "runs", "targets", "messages", "inbox", "settings", "audit", "offers", "usergroups", "usergroup_members"} {
 		if !slices.Contains(tables, table) {
 			t.Errorf("there is no table %s", table)
 		}
@@ -145,6 +145,8 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 			"schedule_id": "sch", "starts_at": 1, "id": "occ", "revision": 1, "begins_at": 1, "cutoff_at": 2, "ends_at": 3, "channel": "", "state": "announced",
 			"created_at": 1,
 		},
+		"usergroups":        {"group_id": "S", "state": "known", "checked_at": 1},
+		"usergroup_members": {"group_id": "S", "slack_id": "U"},
 		"runs": {
 			"id": "r", "number": 1, "state": "queued", "action_id": "a", "action": "a", "changes": 1, "selector": "s", "params": "{}",
 			"options": "{}", "plan": "{}", "plan_hash": "h", "origin": "cli", "requested_by": "x", "created_at": 1, "queued_at": 1,
@@ -179,6 +181,9 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"channels", row{"shared": 2}, "CHECK"},
 		{"bindings", row{"role": "god"}, "CHECK"},
 		{"bindings", row{"effect": "perhaps"}, "CHECK"},
+		{"bindings", row{"expired_at": 1}, "CHECK"}, // and no end
+		{"usergroups", row{"state": "rumoured"}, "CHECK"},
+		{"usergroup_members", row{"group_id": "nobody"}, "FOREIGN KEY"},
 		{"actions", row{"revision": 0}, "CHECK"},
 		{"actions", row{"builtin": 2}, "CHECK"},
 		{"actions", row{"removed": 2}, "CHECK"},
@@ -244,7 +249,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 	_, err := f.db.Exec("PRAGMA foreign_keys = ON")
 	ok(t, err)
 	order := []string{
-		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "actions", "schedules", "occurrences", "runs", "messages", "targets", "inbox", "offers", "audit",
+		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "usergroups", "usergroup_members", "actions", "schedules", "occurrences", "runs", "messages", "targets", "inbox", "offers", "audit",
 	}
 	for _, table := range order {
 		for _, test := range tests {

@@ -19,7 +19,7 @@ func (t *tx) notify(ctx context.Context, n Notice) error {
 	channel := n.Channel
 	if channel == "" {
 		var err error
-		if channel, err = t.setting(ctx, SettingChannel); err != nil {
+		if channel, err = setting(ctx, t, SettingChannel); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
@@ -57,16 +56,6 @@ func (s *Store) changeSetting(ctx context.Context, actor Actor, name, value stri
 		}
 		return t.audit(ctx, actor, "setting.changed", "setting/"+name, detail{"before": before, "value": value})
 	})
-}
-
-// setting is Setting as the transaction sees it.
-func (t *tx) setting(ctx context.Context, name string) (string, error) {
-	var value string
-	err := found(t.GetContext(ctx, &value, "SELECT value FROM settings WHERE name = ?", name))
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return "", fmt.Errorf("read setting %s: %w", name, err)
-	}
-	return value, nil
 }
 
 func (t *tx) setSetting(ctx context.Context, name, value string) error {

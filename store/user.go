@@ -21,14 +21,18 @@ type User struct {
 // Actor is the user's identity.
 func (u User) Actor() Actor { return SlackActor(u.TeamID, u.SlackID) }
 
-// SaveUser keeps what Slack said just now.
+// SaveUser keeps what Slack said when it was asked at CheckedAt; zero is now. What was asked earlier than what is kept is
+// left out: it is older, however late it arrives.
 func (s *Store) SaveUser(ctx context.Context, user User) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
-		user.CheckedAt = t.now
+		if user.CheckedAt.IsZero() {
+			user.CheckedAt = t.now
+		}
 		_, err := t.NamedExecContext(ctx, `INSERT INTO users (team_id, slack_id, name, bot, guest, stranger, deactivated, timezone, checked_at)
 			VALUES (:team_id, :slack_id, :name, :bot, :guest, :stranger, :deactivated, :timezone, :checked_at)
 			ON CONFLICT (team_id, slack_id) DO UPDATE SET name = excluded.name, bot = excluded.bot, guest = excluded.guest,
-			stranger = excluded.stranger, deactivated = excluded.deactivated, timezone = excluded.timezone, checked_at = excluded.checked_at`, user)
+			stranger = excluded.stranger, deactivated = excluded.deactivated, timezone = excluded.timezone, checked_at = excluded.checked_at
+			WHERE users.checked_at <= excluded.checked_at`, user)
 		if err != nil {
 			return fmt.Errorf("save user %s: %w", user.Actor(), err)
 		}

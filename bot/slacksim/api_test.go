@@ -174,6 +174,7 @@ func refusals(t *testing.T, s *slacksim.Server, mine, theirs, whispered string) 
 		{"users.info", args{"user": "U0NONE"}, "user_not_found"},
 		{"bots.info", args{"bot": "B0NONE"}, "bot_not_found"},
 		{"usergroups.users.list", args{"usergroup": "S0NONE"}, "no_such_subteam"},
+		{"usergroups.users.list", nil, "invalid_arguments"},
 		{"files.getUploadURLExternal", args{"filename": "x"}, "invalid_arguments"},
 		{"files.getUploadURLExternal", args{"filename": "x", "length": "0"}, "invalid_arguments"},
 		{"files.getUploadURLExternal", args{"filename": "x", "length": "2000000", "snippet_type": "text"}, "snippet_too_large"},

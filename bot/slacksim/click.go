@@ -96,8 +96,12 @@ func (s *Server) seenBy(c *channel, u *User, ts string) *Message {
 
 // interaction starts an interaction payload; every one has a trigger_id.
 func (s *Server) interaction(kind string, u *User, viewID string) object {
+	var enterprise any
+	if id := s.cfg.Team.Enterprise; id != "" {
+		enterprise = object{"id": id, "name": s.cfg.Team.Name}
+	}
 	return object{
-		"type": kind, "token": s.verification, "api_app_id": s.appID, "enterprise": nil, "is_enterprise_install": false,
+		"type": kind, "token": s.verification, "api_app_id": s.appID, "enterprise": enterprise, "is_enterprise_install": false,
 		"team":       object{"id": s.cfg.Team.ID, "domain": s.cfg.Team.Domain},
 		"user":       object{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
 		"trigger_id": s.newTrigger(u.ID, viewID),

@@ -29,6 +29,9 @@ type Team struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	Domain string `json:"domain"`
+	// Enterprise is the id of the Enterprise Grid organisation that the
+	// workspace belongs to; "": none.
+	Enterprise string `json:"enterprise"`
 }
 
 // Limits are Slack's limits. A zero field means Slack's own value; a negative

@@ -27,8 +27,9 @@
 // # What it leaves out on purpose
 //
 // Group DMs, legacy attachments with actions, message shortcuts, external
-// selects (block_suggestion), streaming messages, workflows, OAuth, Enterprise
-// Grid, and everything that other apps do in a workspace. The blocks call,
+// selects (block_suggestion), streaming messages, workflows, OAuth, installation
+// in a whole Enterprise Grid (but not what a workspace in one says of people),
+// and everything that other apps do in a workspace. The blocks call,
 // container, data_visualization, file and video and the element workflow_button
 // are refused like unknown ones. Where Slack's reference is silent it is on the
 // strict side: option values have at most 75 characters, metadata 8 KiB, and an

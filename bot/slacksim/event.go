@@ -31,11 +31,11 @@ func (s *Server) event(name string, inner object) {
 		shared = c.ExtShared
 	}
 	e := &event{id: id, payload: object{
-		"token": s.verification, "team_id": s.cfg.Team.ID, "context_team_id": s.cfg.Team.ID, "context_enterprise_id": nil,
+		"token": s.verification, "team_id": s.cfg.Team.ID, "context_team_id": s.cfg.Team.ID, "context_enterprise_id": s.enterprise(),
 		"api_app_id": s.appID, "type": "event_callback", "event": inner, "event_id": id,
 		"event_time": s.now().Unix(), "event_context": newSecret(), "is_ext_shared_channel": shared,
 		"authorizations": []object{{
-			"enterprise_id": nil, "team_id": s.cfg.Team.ID, "user_id": s.botUser, "is_bot": true, "is_enterprise_install": false,
+			"enterprise_id": s.enterprise(), "team_id": s.cfg.Team.ID, "user_id": s.botUser, "is_bot": true, "is_enterprise_install": false,
 		}},
 	}}
 	s.outbox = append(s.outbox, e)

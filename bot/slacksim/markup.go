@@ -36,7 +36,7 @@ func (s *Server) link(token string, withNames bool) string {
 	case token[0] == '<':
 		return token
 	case token[0] == '@':
-		return s.userLink(token, withNames)
+		return s.atLink(token, withNames)
 	case token[0] == '#':
 		return s.channelLink(token)
 	case strings.HasPrefix(token, "http"):
@@ -48,15 +48,21 @@ func (s *Server) link(token string, withNames bool) string {
 	}
 }
 
-func (s *Server) userLink(token string, withName bool) string {
-	u := s.userNamed(token[1:])
+// atLink links a person or a user group.
+func (s *Server) atLink(token string, withName bool) string {
+	link, name := "", ""
+	if u := s.userNamed(token[1:]); u != nil {
+		link, name = "<@"+u.ID, u.Name
+	} else if g := s.groupHandled(token[1:]); g != nil {
+		link, name = "<!subteam^"+g.ID, "@"+g.Handle
+	}
 	switch {
-	case u == nil:
+	case link == "":
 		return token
 	case withName:
-		return "<@" + u.ID + "|" + u.Name + ">"
+		return link + "|" + name + ">"
 	default:
-		return "<@" + u.ID + ">"
+		return link + ">"
 	}
 }
 

@@ -72,10 +72,22 @@ func (s *Server) authTest(r *request) (object, error) {
 	if r.token == s.appToken {
 		return object{"app_name": s.manifest.Display.Name, "app_id": s.appID}, nil
 	}
-	return object{
+	o := object{
 		"url": "https://" + s.cfg.Team.Domain + ".slack.com/", "team": s.cfg.Team.Name, "team_id": s.cfg.Team.ID,
 		"user": s.users[s.botUser].Name, "user_id": s.botUser, "bot_id": s.botID, "is_enterprise_install": false,
-	}, nil
+	}
+	if s.cfg.Team.Enterprise != "" {
+		o["enterprise_id"] = s.cfg.Team.Enterprise
+	}
+	return o, nil
+}
+
+// enterprise is the organisation in payloads: null for a workspace of its own.
+func (s *Server) enterprise() any {
+	if s.cfg.Team.Enterprise == "" {
+		return nil
+	}
+	return s.cfg.Team.Enterprise
 }
 
 func (s *Server) teamInfo(*request) (object, error) {

@@ -41,7 +41,7 @@ type Server struct {
 
 	users      map[string]*User
 	userOrder  []string
-	groups     map[string]*UserGroup
+	groups     map[string]*usergroup
 	groupOrder []string
 
 	channels     map[string]*channel
@@ -87,7 +87,7 @@ func New(cfg Config) (*Server, error) {
 		appID: newID("A"), botID: newID("B"), botUser: newID("U"), verification: newSecret(),
 		kit:   newBlockKit(),
 		done:  make(chan struct{}),
-		users: map[string]*User{}, groups: map[string]*UserGroup{}, channels: map[string]*channel{},
+		users: map[string]*User{}, groups: map[string]*usergroup{}, channels: map[string]*channel{},
 		files: map[string]*file{}, triggers: map[string]*trigger{}, responseURLs: map[string]*responseURL{},
 		views: map[string]*view{}, modals: map[string][]string{}, homes: map[string]*view{},
 		tickets: map[string]ticket{}, conns: map[*conn]bool{}, pending: map[string]*pending{},

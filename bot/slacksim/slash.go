@@ -60,12 +60,16 @@ func (s *Server) slashPayload(c *channel, u *User, cmd manifestCommand, text str
 	if cmd.ShouldEscape {
 		sent = s.markup(text, true)
 	}
-	return object{
+	o := object{
 		"token": s.verification, "team_id": s.cfg.Team.ID, "team_domain": s.cfg.Team.Domain,
 		"channel_id": c.ID, "channel_name": c.slashName(), "user_id": u.ID, "user_name": u.Name,
 		"command": cmd.Command, "text": sent, "api_app_id": s.appID, "is_enterprise_install": "false",
 		"response_url": s.newResponseURL("commands", c, u, nil), "trigger_id": s.newTrigger(u.ID, ""),
 	}
+	if s.cfg.Team.Enterprise != "" {
+		o["enterprise_id"], o["enterprise_name"] = s.cfg.Team.Enterprise, s.cfg.Team.Name
+	}
+	return o
 }
 
 // noCommand tells a person that a command did not reach the app.

@@ -2,7 +2,6 @@ package slacksim
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -20,6 +19,10 @@ type User struct {
 	UltraRestricted bool `json:"ultra_restricted"`
 	Stranger        bool `json:"stranger"`
 	Deleted         bool `json:"deleted"`
+
+	// Teams are the workspaces of the Enterprise Grid that the person is a member of. TeamID may then be the whole
+	// organisation's.
+	Teams []string `json:"teams"`
 }
 
 // AddUser adds a person to the workspace, or a stranger from another team.
@@ -99,6 +102,12 @@ func (s *Server) userJSON(u *User) object {
 	if u.Stranger {
 		o["is_stranger"] = true
 	}
+	if len(u.Teams) > 0 {
+		o["enterprise_user"] = object{
+			"id": u.ID, "enterprise_id": s.cfg.Team.Enterprise, "enterprise_name": s.cfg.Team.Name,
+			"is_admin": false, "is_owner": false, "is_primary_owner": false, "teams": u.Teams,
+		}
+	}
 	return o
 }
 
@@ -130,98 +139,4 @@ func (s *Server) botsInfo(r *request) (object, error) {
 		"id": s.botID, "deleted": false, "name": s.manifest.Features.BotUser.DisplayName, "updated": s.started.Unix(),
 		"app_id": s.appID, "user_id": s.botUser, "icons": object{},
 	}}, nil
-}
-
-// UserGroup is a group of people that can be mentioned together.
-type UserGroup struct {
-	ID      string   `json:"id"`
-	Handle  string   `json:"handle"`
-	Name    string   `json:"name"`
-	Members []string `json:"members"`
-}
-
-// SetUserGroup adds or changes a user group and tells the app with
-// subteam_created or subteam_updated, and subteam_members_changed.
-func (s *Server) SetUserGroup(g UserGroup) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if g.ID == "" || g.Handle == "" {
-		return fmt.Errorf("set user group %q: id and handle are required", g.ID)
-	}
-	for _, id := range g.Members {
-		if _, ok := s.users[id]; !ok {
-			return fmt.Errorf("set user group %q: no user %q", g.ID, id)
-		}
-	}
-	setDefault(&g.Name, g.Handle)
-	g.Members = slices.Clone(g.Members)
-	before, existed := s.groups[g.ID]
-	s.groups[g.ID] = &g
-	event := "subteam_updated"
-	if !existed {
-		event = "subteam_created"
-		s.groupOrder = append(s.groupOrder, g.ID)
-	}
-	s.event(event, object{"type": event, "subteam": s.groupJSON(&g, true), "event_ts": s.clock.next(s.now())})
-	if existed && !slices.Equal(before.Members, g.Members) {
-		s.membersChanged(before, &g)
-	}
-	s.emit(Event{Kind: EventUser})
-	return nil
-}
-
-func (s *Server) membersChanged(before, after *UserGroup) {
-	added, removed := without(after.Members, before.Members), without(before.Members, after.Members)
-	s.event("subteam_members_changed", object{
-		"type": "subteam_members_changed", "subteam_id": after.ID, "team_id": s.cfg.Team.ID,
-		"date_previous_update": s.started.Unix(), "date_update": s.now().Unix(),
-		"added_users": added, "added_users_count": len(added),
-		"removed_users": removed, "removed_users_count": len(removed),
-		"event_ts": s.clock.next(s.now()),
-	})
-}
-
-// without returns the elements of all that are not in some.
-func without(all, some []string) []string {
-	rest := []string{}
-	for _, x := range all {
-		if !slices.Contains(some, x) {
-			rest = append(rest, x)
-		}
-	}
-	return rest
-}
-
-func (s *Server) groupJSON(g *UserGroup, withUsers bool) object {
-	o := object{
-		"id": g.ID, "team_id": s.cfg.Team.ID, "is_usergroup": true, "is_subteam": true, "name": g.Name,
-		"handle": g.Handle, "description": "", "is_external": false, "date_create": s.started.Unix(),
-		"date_update": s.now().Unix(), "date_delete": 0, "created_by": s.botUser, "user_count": len(g.Members),
-	}
-	if withUsers {
-		o["users"] = slices.Clone(g.Members)
-	}
-	return o
-}
-
-func (s *Server) usergroupsList(r *request) (object, error) {
-	groups := []object{}
-	for _, id := range s.groupOrder {
-		groups = append(groups, s.groupJSON(s.groups[id], r.flag("include_users")))
-	}
-	return object{"usergroups": groups}, nil
-}
-
-func (s *Server) usergroupsUsers(r *request) (object, error) {
-	g, ok := s.groups[r.args["usergroup"]]
-	if !ok {
-		return nil, refuse("no_such_subteam")
-	}
-	users := []string{}
-	for _, id := range g.Members {
-		if !s.users[id].Deleted {
-			users = append(users, id)
-		}
-	}
-	return object{"users": users}, nil
 }

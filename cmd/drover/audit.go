@@ -64,12 +64,15 @@ func auditFilter(ctx context.Context, s *store.Store, args []string) (store.Audi
 	if number, err := strconv.Atoi(strings.TrimPrefix(word, "#")); err == nil {
 		return store.AuditFilter{Run: number}, nil
 	}
-	if strings.Contains(word, "/") || store.Actor(word).Local() || word == string(store.Drover) {
+	if store.Actor(word).Local() || word == string(store.Drover) {
 		return store.AuditFilter{Person: store.Actor(word)}, nil
 	}
-	if slackUser.MatchString(word) {
-		team, err := s.Setting(ctx, store.SettingTeam)
-		return store.AuditFilter{Person: store.SlackActor(team, word)}, err
+	team, err := s.Setting(ctx, store.SettingTeam)
+	if err != nil {
+		return store.AuditFilter{}, err
+	}
+	if person, err := executor.Subject(team, word); err == nil {
+		return store.AuditFilter{Person: person}, nil
 	}
 	return store.AuditFilter{Server: strings.ToLower(word)}, nil
 }

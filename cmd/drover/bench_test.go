@@ -41,7 +41,7 @@ func newBench(b *testing.B, servers int, handler func(*sshtest.Session) int) *be
 	must(b, err)
 	b.Cleanup(func() { _ = s.Close() })
 	must(b, s.Grant(b.Context(), store.Drover, store.Binding{
-		Subject: store.SlackActor(slack.Team().ID, benchUser), Role: store.Operator, ActionGlob: "*", Effect: store.Allow,
+		Subject: store.SlackActor(slack.Team().ID, benchUser), Role: store.Admin, ActionGlob: "*", Effect: store.Allow,
 	}))
 	must(b, s.AddCredential(b.Context(), store.Drover, "fleet", store.Secrets{Kind: store.CredentialPassword, Login: []byte("secret")}))
 	for i := range servers {

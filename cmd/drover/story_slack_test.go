@@ -74,7 +74,7 @@ func setUp(env *testscript.Env, fleet *storyFleet) error {
 	env.Values[worldKey{}] = &storyWorld{slack: slack, fleet: fleet, servers: map[string]*sshd.Server{}, seen: map[string]int{}}
 	env.Vars = append(env.Vars,
 		"SLACK_API_URL="+slack.APIURL(), "SLACK_APP_TOKEN="+slack.AppToken(), "SLACK_BOT_TOKEN="+slack.BotToken(),
-		"DROVER_DB="+env.WorkDir+"/drover.db", "TEAM="+slack.Team().ID, "KEY="+fleet.keyFile,
+		"DROVER_DB="+env.WorkDir+"/drover.db", "DROVER_ADMINS=UADMIN", "TEAM="+slack.Team().ID, "KEY="+fleet.keyFile,
 		"KEY_USER="+fleet.byKey.Name, "PW_USER="+fleet.byPassword.Name, "NOSUDO_USER="+fleet.withoutSudo.Name, "MARKS="+marks,
 	)
 	return os.WriteFile(env.WorkDir+"/passwords", []byte(sudoPassword+"\n"+sudoPassword+"\n"), 0o600)
@@ -108,6 +108,21 @@ func connected(ts *testscript.TestScript, _ bool, _ []string) {
 
 // away on|off makes Slack unreachable, and reachable again.
 func away(ts *testscript.TestScript, _ bool, args []string) { worldOf(ts).slack.Away(args[0] == "on") }
+
+// usergroup ID HANDLE MEMBER… makes a usergroup in Slack, or changes who is in it.
+func usergroup(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(worldOf(ts).slack.SetUserGroup(slacksim.UserGroup{ID: args[0], Handle: args[1], Members: args[2:]}))
+}
+
+// eventually PATTERN COMMAND… runs a command until a line of what it prints matches.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	until(ts, fmt.Sprintf("%q to print a line like %q", args[1:], args[0]), func() bool {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		return pattern.MatchString(ts.ReadFile("stdout"))
+	})
+}
 
 // slash PERSON TEXT… types a slash command in #ops. The ack's payload is in the file "ack".
 func slash(ts *testscript.TestScript, neg bool, args []string) {

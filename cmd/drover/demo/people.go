@@ -20,6 +20,7 @@ const (
 	operatorID = "U0OPERATOR"
 	approverID = "U0APPROVER"
 	viewerID   = "U0VIEWER"
+	adminID    = "U0ADMIN"
 	outsiderID = "U0OUTSIDER"
 )
 
@@ -29,6 +30,7 @@ func people() []person {
 		{"operator", operatorID, store.Operator, "runs actions on servers"},
 		{"approver", approverID, store.Operator, "a second operator"},
 		{"viewer", viewerID, store.Viewer, "may look, not change"},
+		{"admin", adminID, store.Admin, "says who may do what"},
 		{"outsider", outsiderID, "", "has no role in drover"},
 	}
 }

@@ -18,7 +18,7 @@ const welcome = `A local Slack, four servers and drover, all in this process. Op
 Or stay here. You are the operator in #ops:
   /server update web1 db1       then  /server list
   /server status all            then  /server help
-  /as viewer                    be somebody else: operator, approver, viewer, outsider
+  /as viewer                    be somebody else: operator, approver, viewer, admin, outsider
   /break web2 down              make a server fail: %s
   /click Retry                  press a button of the last card
   /quit                         or Ctrl-C: ends everything
@@ -113,7 +113,7 @@ func (c *chat) become(name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("nobody is called %q: be operator, approver, viewer or outsider", name)
+	return fmt.Errorf("nobody is called %q: be operator, approver, viewer, admin or outsider", name)
 }
 
 func (c *chat) breakHost(text string) error {
