@@ -27,7 +27,13 @@ const maxServerLines = 12
 
 // renderCard shows a run: the outcome in the first line, then a line for each server, then who asked and why.
 func renderCard(run store.Run) content {
-	first := fmt.Sprintf("%s *%s* on %s %s", runIcon(run.State), escape(run.Action), where(run), outcome(run))
+	first := fmt.Sprintf("%s %s on %s %s", runIcon(run.State), title(run), where(run), outcome(run))
+	switch {
+	case run.Preview && run.State.Final():
+		first += ". Nothing was changed."
+	case run.Preview:
+		first += ". Nothing is changed."
+	}
 	if run.State == store.Paused {
 		first += "\n" + whatNext(run)
 	}
@@ -68,9 +74,21 @@ func mrkdwn(text string) *slack.TextBlockObject {
 	return object
 }
 
+// title is the action's name, and whether it is only a preview of it.
+func title(run store.Run) string {
+	if run.Preview {
+		return "Preview of *" + escape(run.Action) + "*"
+	}
+	return "*" + escape(run.Action) + "*"
+}
+
 // headline is what a run does, in a few words: update web[1-3] db1.
 func headline(run store.Run) string {
-	return clip(escape(run.Action)+" "+escape(executor.FoldNames(serverNames(run.Targets))), 150)
+	name := escape(run.Action)
+	if run.Preview {
+		name = "preview of " + name
+	}
+	return clip(name+" "+escape(executor.FoldNames(serverNames(run.Targets))), 150)
 }
 
 func where(run store.Run) string {

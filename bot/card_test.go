@@ -63,8 +63,13 @@ func cards(t *testing.T) map[string]store.Run {
 	refused := sample(store.Denied, target("web1", store.TargetSkipped, "the backup is running"))
 	refused.StartedAt, refused.StateReason = nil, "the backup is running"
 	refused.Approvals = []store.Approval{{Actor: "T1/U1", Decision: store.ApprovalDenied, Reason: "the backup is running", At: at(time.Minute)}}
+	preview := sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 to upgrade (1 security)"), target("web2", store.TargetSucceeded, "nothing to do"))
+	preview.Preview, preview.Options = true, `{"preview":true}`
+	previewing := sample(store.Running, target("web1", store.TargetRunning, ""))
+	previewing.Preview = true
 
 	return map[string]store.Run{
+		"preview": preview, "previewing": previewing,
 		"paused": paused, "canary": canary, "batch": batch, "bad-canary": badCanary, "unanswered": unanswered, "not-continued": changed,
 		"awaiting": asking, "awaiting-second": half, "denied-by": refused,
 		"queued": queued, "running": running, "cancelling": cancelling, "waits-for": waiting, "denied": denied, "expired": expired,

@@ -71,12 +71,8 @@ func (b *Bot) obey(ctx context.Context, c command) (string, error) {
 
 // submit hands a request to the engine. Its card is the answer.
 func (b *Bot) submit(ctx context.Context, c command, words []string, reason string) (string, error) {
-	request, err := executor.ParseRequest(words)
+	request, err := b.request(ctx, c, words, reason)
 	if err != nil {
-		return "", err
-	}
-	request.Actor, request.Origin, request.InboxKey, request.Reason = c.actor, c.origin, c.key, clip(reason, maxReason)
-	if request.Channel, request.Private, err = b.cardChannel(ctx, c); err != nil {
 		return "", err
 	}
 	run, err := b.engine.Submit(ctx, request)
@@ -84,6 +80,17 @@ func (b *Bot) submit(ctx context.Context, c command, words []string, reason stri
 		return "", err
 	}
 	return elsewhere(run, request.Channel), nil
+}
+
+// request is what somebody wants done, of the words that they typed.
+func (b *Bot) request(ctx context.Context, c command, words []string, reason string) (executor.Request, error) {
+	request, err := executor.ParseRequest(words)
+	if err != nil {
+		return request, err
+	}
+	request.Actor, request.Origin, request.InboxKey, request.Reason = c.actor, c.origin, c.key, clip(reason, maxReason)
+	request.Channel, request.Private, err = b.cardChannel(ctx, c)
+	return request, err
 }
 
 // elsewhere says where the card is when it is not where somebody typed.

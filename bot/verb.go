@@ -22,6 +22,7 @@ var verbs = map[string]verb{
 	"show":    (*Bot).show,
 	"actions": (*Bot).actions,
 	"audit":   (*Bot).audit,
+	"preview": (*Bot).preview,
 	"history": (*Bot).history,
 	"run":     (*Bot).run,
 	"cancel":  (*Bot).cancel,
@@ -73,6 +74,7 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 		lines = append(lines, entries...)
 	}
 	lines = append(lines, "", "*Look*", "• `list` servers · `show web1` · `actions` · `history` · `show 42`",
+		"• `preview update all` shows what would happen, and changes nothing",
 		"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
 	if rights.Has(store.Operator) {
 		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")

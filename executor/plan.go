@@ -141,6 +141,9 @@ func (e *Engine) newPlan(entry store.Action, params map[string]string, options O
 	if err != nil {
 		return nil, fmt.Errorf("read revision %d of action %s: %w", entry.Revision, entry.Name, err)
 	}
+	if options.Preview {
+		definition = definition.AsPreview()
+	}
 	values, err := definition.Bind(params)
 	if err != nil {
 		return nil, badParameter(entry.Name, err)
@@ -175,7 +178,11 @@ func (p *Plan) add(server store.Server, values action.Values) error {
 	}
 	command, err := p.definition.Command(action.Platform(server.Platform), values)
 	if errors.Is(err, action.ErrPlatform) {
-		p.Excluded = append(p.Excluded, Exclusion{server.Name, fmt.Sprintf("%s has no command for %s", p.Action, server.Platform)})
+		what := "command"
+		if p.Options.Preview {
+			what = "preview"
+		}
+		p.Excluded = append(p.Excluded, Exclusion{server.Name, fmt.Sprintf("%s has no %s for %s", p.Action, what, server.Platform)})
 		return nil
 	}
 	if err != nil {

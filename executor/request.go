@@ -36,6 +36,7 @@ type Options struct {
 	MaxFailures Share         `json:"max_failures,omitempty"` // failed servers beyond which nothing new begins; "": no limit
 	Parallel    int           `json:"parallel,omitempty"`     // servers at the same time; 0: the engine's limit
 	Timeout     time.Duration `json:"timeout,omitempty"`      // of the command on each server; 0: the action's
+	Preview     bool          `json:"preview,omitempty"`      // only look at what would be done. Nobody can type it: see Engine.Look
 }
 
 // MaxTimeout is the longest that anybody can ask drover to wait for one command.

@@ -30,18 +30,8 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 	if err != nil {
 		return store.Run{}, err
 	}
-	if plan.Approval != nil {
-		if r.Actor, rights, err = e.accountable(ctx, r, rights); err != nil {
-			return store.Run{}, err
-		}
-	}
-	if err := check(rights, plan); err != nil {
+	if r, err = e.admit(ctx, r, rights, plan); err != nil {
 		return store.Run{}, err
-	}
-	if plan.Approval != nil {
-		if r.Channel, err = e.askable(ctx, r, plan); err != nil {
-			return store.Run{}, err
-		}
 	}
 	n, err := e.newRun(ctx, r, plan)
 	if err != nil {
@@ -49,6 +39,23 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 	}
 	run, _, err := e.store.CreateRun(ctx, n)
 	return run, err
+}
+
+// admit makes sure that a request may become a run, and returns it as it then stands: with who answers for it, and where
+// others are asked to approve it.
+func (e *Engine) admit(ctx context.Context, r Request, rights Rights, plan *Plan) (_ Request, err error) {
+	if plan.Approval != nil {
+		if r.Actor, rights, err = e.accountable(ctx, r, rights); err != nil {
+			return r, err
+		}
+	}
+	if err := check(rights, plan); err != nil {
+		return r, err
+	}
+	if plan.Approval != nil {
+		r.Channel, err = e.askable(ctx, r, plan)
+	}
+	return r, err
 }
 
 // check is the policy of a plan, the same at request and at dispatch.
@@ -70,9 +77,9 @@ func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRu
 		return store.NewRun{}, fmt.Errorf("record options: %w", err)
 	}
 	n := store.NewRun{InboxKey: r.InboxKey, Servers: plan.servers, Detached: plan.detached(), Verify: plan.verify(), Batches: plan.batchNumbers(), Stage: r.Stage, Run: store.Run{
+		ActionID: plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes, Preview: plan.Options.Preview,
 		MaxFailures: plan.maxFailures(),
-		ActionID:    plan.ActionID, Action: plan.Action, Changes: plan.definition.Changes,
-		Selector: strings.Join(r.Selector, " "), Params: r.Params, Options: options,
+		Selector:    strings.Join(r.Selector, " "), Params: r.Params, Options: options,
 		Plan: string(planText), PlanHash: hash, Reason: r.Reason, Origin: r.Origin,
 		RequestedBy: r.Actor, Channel: r.Channel,
 	}}

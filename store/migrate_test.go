@@ -204,6 +204,8 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"runs", row{"state": "resting"}, "CHECK"},
 		{"runs", row{"number": 0}, "CHECK"},
 		{"runs", row{"changes": 2}, "CHECK"},
+		{"runs", row{"preview": 2}, "CHECK"},
+		{"runs", row{"preview": 1, "changes": 1}, "CHECK"},
 		{"runs", row{"origin": "telepathy"}, "CHECK"},
 		{"runs", row{"action_id": "nobody"}, "FOREIGN KEY"},
 		{"runs", row{"retry_of": "nobody"}, "FOREIGN KEY"},

@@ -58,6 +58,7 @@ type Run struct {
 	ActionID    string   `db:"action_id"`
 	Action      string   `db:"action"`
 	Changes     bool     `db:"changes"`
+	Preview     bool     `db:"preview"` // it only looked at what its action would do
 	Selector    string   `db:"selector"`
 	Params      Strings  `db:"params"`
 	Options     string   `db:"options"` // JSON of executor.Options
@@ -139,10 +140,10 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 	if err := t.GetContext(ctx, &run.Number, "SELECT coalesce(max(number), 0) + 1 FROM runs"); err != nil {
 		return run, fmt.Errorf("number a run: %w", err)
 	}
-	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, selector, params, options,
+	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, preview, selector, params, options,
 			plan, plan_hash, reason, origin, requested_by, channel, max_failures, retry_of, occurrence_id, begin_by, approvals_needed, approve_by,
 			created_at, queued_at)
-		VALUES (:id, :number, :state, :action_id, :action, :changes, :selector, :params, :options,
+		VALUES (:id, :number, :state, :action_id, :action, :changes, :preview, :selector, :params, :options,
 			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :max_failures, :retry_of, :occurrence_id, :begin_by, :approvals_needed, :approve_by,
 			:created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
 	if err != nil {

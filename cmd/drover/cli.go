@@ -102,7 +102,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	c.settings.register(root, c.getenv)
 	root.AddCommand(
-		c.serveCommand(), c.demoCommand(), c.runCommand(), c.continueCommand(), c.historyCommand(), c.showCommand(),
+		c.serveCommand(), c.demoCommand(), c.runCommand(), c.previewCommand(), c.continueCommand(), c.historyCommand(), c.showCommand(),
 		c.serverCommand(), c.credentialCommand(), c.userCommand(), c.actionCommand(), c.manifestCommand(),
 		c.doctorCommand(), c.importCommand(), c.setCommand(), c.auditCommand(),
 	)

@@ -139,6 +139,11 @@ func (c *cli) report(run store.Run, asJSON bool) error {
 	} else {
 		c.printRun(run)
 	}
+	return exitOf(run)
+}
+
+// exitOf is the exit code that says how a run went.
+func exitOf(run store.Run) error {
 	switch run.State {
 	case store.Succeeded, store.Queued, store.Running, store.AwaitingApproval, store.Paused:
 		return nil

@@ -19,6 +19,7 @@ type runJSON struct {
 	State       store.RunState `json:"state"`
 	StateReason string         `json:"state_reason,omitempty"`
 	Action      string         `json:"action"`
+	Preview     bool           `json:"preview,omitempty"` // it only looked at what its action would do
 	Params      store.Strings  `json:"params"`
 	RequestedBy store.Actor    `json:"requested_by"`
 	Origin      store.Origin   `json:"origin"`
@@ -50,7 +51,7 @@ type targetJSON struct {
 
 func shownRun(r store.Run) runJSON {
 	shown := runJSON{
-		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Params: r.Params,
+		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Preview: r.Preview, Params: r.Params,
 		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []approvalJSON{},
 		CreatedAt: r.CreatedAt.Time, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Targets: []targetJSON{},
 	}
@@ -88,16 +89,20 @@ func output(t store.Target) string {
 }
 
 func (c *cli) showCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, plan bool
 	cmd := &cobra.Command{Use: "show RUN", Short: "Show one run: what it did on each server, with the output", Args: cobra.ExactArgs(1)}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
+	cmd.Flags().BoolVar(&plan, "plan", false, "print what it was to run where, byte for byte, instead of what came of it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.withStore(cmd.Context(), func(s *store.Store) error {
 			run, err := findRun(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			switch {
+			case plan:
+				return c.showPlan(run, asJSON)
+			case asJSON:
 				return printJSON(c.out, shownRun(run))
 			}
 			c.printRun(run)
@@ -122,7 +127,7 @@ func findRun(ctx context.Context, s *store.Store, name string) (run store.Run, e
 
 // printRun prints a run for a person: the outcome first, then each server with its output.
 func (c *cli) printRun(r store.Run) {
-	fmt.Fprintf(c.out, "#%d %s: %s", r.Number, r.Action, r.State)
+	fmt.Fprintf(c.out, "#%d %s: %s", r.Number, nameOf(r), r.State)
 	if r.StateReason != "" {
 		fmt.Fprintf(c.out, ": %s", r.StateReason)
 	}
@@ -155,6 +160,14 @@ func (c *cli) printApprovals(r store.Run) {
 	if r.State == store.AwaitingApproval {
 		fmt.Fprintf(c.out, "waits for approval until %s: %d of %d given\n", r.ApproveBy.Local().Format("2006-01-02 15:04:05"), len(r.Approvals), r.ApprovalsNeeded)
 	}
+}
+
+// nameOf is what a run does in a word or three.
+func nameOf(r store.Run) string {
+	if r.Preview {
+		return "preview of " + r.Action
+	}
+	return r.Action
 }
 
 // body is what the action makes of its output, or else the output.

@@ -35,6 +35,7 @@ func (d *decoder) check(a *Action) {
 	d.checkVerify(a)
 	d.checkCommands("run", a.Run, a.Parameters)
 	d.checkCommands("preview", a.Preview, a.Parameters)
+	d.checkPreview(a)
 	for _, p := range Platforms() {
 		if _, ok := a.Run[p]; !ok && hasKey(a.Preview, p) {
 			d.at("preview."+string(p), "has no command of the same platform under run")

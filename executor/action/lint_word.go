@@ -54,17 +54,24 @@ func fixedText(into *strings.Builder, parts []syntax.WordPart) {
 	}
 }
 
-// argvProblem checks the list form: no code made of parameters, and exactly one simple command once it is quoted, so that
-// neither A=b nor a keyword of the shell stands where the command should.
-func argvProblem(argv []string) string {
+// argvWords are the words of the list form.
+func argvWords(argv []string) []word {
 	words := make([]word, len(argv))
-	sample := make([]string, len(argv))
 	for i, element := range argv {
 		text := placeholder.ReplaceAllString(element, "\x00")
 		words[i] = word{text: text, tainted: text != element}
+	}
+	return words
+}
+
+// argvProblem checks the list form: no code made of parameters, and exactly one simple command once it is quoted, so that
+// neither A=b nor a keyword of the shell stands where the command should.
+func argvProblem(argv []string) string {
+	sample := make([]string, len(argv))
+	for i, element := range argv {
 		sample[i] = placeholder.ReplaceAllString(element, "x")
 	}
-	if text := callProblem(words); text != "" {
+	if text := callProblem(argvWords(argv)); text != "" {
 		return text
 	}
 	file, err := parseScript(renderArgv(sample, nil))
