@@ -19,7 +19,7 @@ func newPreviewWorld(t *testing.T) *world {
 	for name, yaml := range map[string]string{
 		"renew":  `{name: renew, role: operator, sudo: true, detach: true, run: {linux: [renew], routeros: [renew]}, preview: {linux: [would-renew]}}`,
 		"bounce": `{name: bounce, role: operator, approvals: 1, verify: rebooted, run: {linux: [bounce]}}`,
-		"halt":   `{name: halt, role: operator, verify: down, run: {linux: [halt]}}`,
+		"halt":   `{name: halt, role: operator, run: {linux: [halt]}}`,
 	} {
 		w.must(w.store.AddAction(t.Context(), root, name, yaml))
 	}
@@ -140,6 +140,7 @@ func TestAPreviewLooksBack(t *testing.T) {
 	w.ended(holder.ID)
 
 	down := w.ended(w.submit("halt web3").ID)
+	w.must(w.store.EditAction(t.Context(), root, "halt", `{name: halt, role: operator, verify: down, run: {linux: [halt]}}`))
 	p := w.preview(ops, "bounce all")
 	if len(p.LastDown) != 1 || p.LastDown[0].Server != "web3" || p.LastDown[0].Run != down.Number || p.LastDown[0].By != ops || !p.TakesDown || p.Approvals != 1 {
 		t.Errorf("last down: %+v", p.LastDown)
