@@ -142,9 +142,9 @@ func asking(run store.Run) []slack.Block {
 	if !waits {
 		return nil
 	}
-	text := who(run) + " asks"
+	text := who(run) + " asks, and gives no reason"
 	if run.Reason != "" {
-		text += " because " + escape(oneLine(run.Reason))
+		text = who(run) + " asks because " + escape(oneLine(run.Reason))
 	}
 	people := addressed(plan.Approval.By)
 	if n := plan.Approval.Needed; n > 1 {

@@ -93,8 +93,8 @@ func TestApproveByItsButton(t *testing.T) {
 			t.Errorf("%d wrong clicks of %s are audited, want 2", n, user)
 		}
 	}
-	if run := o.runs()[0]; run.State != store.AwaitingApproval || o.fleet["web1"].Logins() > 0 {
-		t.Fatalf("it is %s after %d logins", run.State, o.fleet["web1"].Logins())
+	if run := o.runs()[0]; run.State != store.AwaitingApproval || o.razed.Load() > 0 {
+		t.Fatalf("it is %s after %d commands", run.State, o.razed.Load())
 	}
 
 	o.slack.Fail("chat.update", slacksim.Fault{Status: 503}) // the card goes on showing its buttons
@@ -112,7 +112,7 @@ func TestApproveByItsButton(t *testing.T) {
 			t.Errorf("the card still has %s", gone)
 		}
 	}
-	if n := o.fleet["web1"].Sessions(); n != 1 {
+	if n := o.razed.Load(); n != 1 {
 		t.Errorf("%d commands", n)
 	}
 }
@@ -143,8 +143,8 @@ func TestDenyAsksWhy(t *testing.T) {
 	if why := response.FieldErrors["reason"]; !strings.Contains(why, "#1 was denied by u0bob at ") || strings.ContainsAny(why, "<>`") {
 		t.Errorf("at the field of the late one: %q", why)
 	}
-	if n := o.fleet["web1"].Logins(); n > 0 {
-		t.Errorf("%d logins", n)
+	if n := o.razed.Load(); n > 0 {
+		t.Errorf("%d commands", n)
 	}
 }
 
@@ -212,8 +212,8 @@ func TestADuplicateClickIsOneApproval(t *testing.T) {
 			t.Errorf("%s reads: %s", user, o.slack.Ephemerals(user)[0].Text)
 		}
 	}
-	if run := o.runs()[0]; len(run.Approvals) != 2 || o.fleet["web1"].Sessions() != 1 {
-		t.Errorf("%d approvals, %d commands", len(run.Approvals), o.fleet["web1"].Sessions())
+	if run := o.runs()[0]; len(run.Approvals) != 2 || o.razed.Load() != 1 {
+		t.Errorf("%d approvals, %d commands", len(run.Approvals), o.razed.Load())
 	}
 }
 
@@ -290,8 +290,8 @@ func TestCancelWhileItWaits(t *testing.T) {
 	o.click("U0OPERATOR", card, "run.cancel")
 	o.shows(ops, 1, store.Cancelled)
 	o.says(o.slash("U0BOB", ops, "approve 1"), "#1 was cancelled by <@U0OPERATOR>")
-	if n := o.fleet["web1"].Logins(); n > 0 {
-		t.Errorf("%d logins", n)
+	if n := o.razed.Load(); n > 0 {
+		t.Errorf("%d commands", n)
 	}
 }
 
@@ -337,7 +337,7 @@ func TestRaceOfApproversInSlack(t *testing.T) {
 			o.says(o.whispered(user, 0).Text, "#1 was approved by <@"+id+">")
 		}
 	}
-	if n := o.fleet["web1"].Sessions(); n != 1 || len(o.runs()[0].Approvals) != 1 {
+	if n := o.razed.Load(); n != 1 || len(o.runs()[0].Approvals) != 1 {
 		t.Errorf("%d commands by %d approvals", n, len(o.runs()[0].Approvals))
 	}
 }

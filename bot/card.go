@@ -159,6 +159,9 @@ func count(run store.Run, is func(store.TargetState) bool) int {
 
 // serverLines tells of each server, or, when there are many, how many stand where and which went wrong.
 func serverLines(run store.Run) string {
+	if run.State == store.AwaitingApproval {
+		return lookLines(run)
+	}
 	if len(run.Targets) <= maxServerLines {
 		return strings.Join(targetLines(run.Targets), "\n")
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,6 +59,20 @@ func cards(t *testing.T) map[string]store.Run {
 
 	asking := awaiting(t, 1, false, target("web1", store.TargetPending, ""), target("db1", store.TargetPending, ""))
 	asking.Reason = "the lease is over"
+	asking.Targets[0] = looked(asking.Targets[0], "up 12 days · alice, bob (2 sessions) logged in · 3 updates", store.Strings{"users": "2"})
+	asking.Targets[1].LookAt = ptr(at(0))
+	crowd := awaiting(t, 2, false, many(40)...)
+	for i := range crowd.Targets {
+		crowd.Targets[i].State, crowd.Targets[i].Summary = store.TargetPending, ""
+		switch {
+		case i%17 == 16:
+			crowd.Targets[i] = looked(crowd.Targets[i], "up 3 days · alice logged in · 0 updates", store.Strings{"users": "1"})
+		case i%11 == 10:
+			crowd.Targets[i] = looked(crowd.Targets[i], "could not be looked at: it refused the connection", nil)
+		case i < 30:
+			crowd.Targets[i] = looked(crowd.Targets[i], "up 3 days · nobody logged in · 0 updates", store.Strings{"users": "0"})
+		}
+	}
 	half := awaiting(t, 2, true, target("web1", store.TargetPending, ""))
 	half.Approvals = []store.Approval{{Actor: "T1/U1", Decision: store.ApprovalGiven, At: at(time.Minute)}}
 	refused := sample(store.Denied, target("web1", store.TargetSkipped, "the backup is running"))
@@ -71,7 +86,7 @@ func cards(t *testing.T) map[string]store.Run {
 	return map[string]store.Run{
 		"preview": preview, "previewing": previewing,
 		"paused": paused, "canary": canary, "batch": batch, "bad-canary": badCanary, "unanswered": unanswered, "not-continued": changed,
-		"awaiting": asking, "awaiting-second": half, "denied-by": refused,
+		"awaiting": asking, "awaiting-40": crowd, "awaiting-second": half, "denied-by": refused,
 		"queued": queued, "running": running, "cancelling": cancelling, "waits-for": waiting, "denied": denied, "expired": expired,
 		"retried": retried, "terminal": terminal,
 		"one-server": sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded")),
@@ -92,6 +107,12 @@ func ordered(run store.Run) store.Run {
 		run.Targets[i].Batch = (i + 1) / 2
 	}
 	return run
+}
+
+// looked is a server that was looked at for those who approve.
+func looked(t store.Target, look string, facts store.Strings) store.Target {
+	t.Look, t.Facts, t.LookedAt = look, facts, ptr(at(2*time.Second))
+	return t
 }
 
 // awaiting is a run that waits for approval, with the plan that the engine recorded.
@@ -152,6 +173,11 @@ func TestHostileCards(t *testing.T) {
 			run := sample(store.Failed, target("web1", store.TargetFailed, text), target("web2", store.TargetSucceeded, text), target("db1", store.TargetFailed, text))
 			run.Reason, run.StateReason, run.Params = text, text, store.Strings{"service": text}
 			card := renderCard(run)
+			asking := awaiting(t, 1, true, looked(target("web1", store.TargetPending, ""), text, store.Strings{"users": "1"}))
+			asking.Reason = text
+			if err := errors.Join(slack.accepted(renderCard(asking)), harmless(renderCard(asking))); err != nil {
+				t.Error(err)
+			}
 			if err := slack.accepted(card); err != nil {
 				t.Error(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type office struct {
 	bot     *bot.Bot
 	fleet   map[string]*sshtest.Server
 	release chan struct{} // closed: what `hold` runs on the servers ends
+	razed   atomic.Int32  // the commands of `raze` that the servers were given
 }
 
 // definitions are the actions of the tests, besides the built-in ones.
@@ -129,6 +131,8 @@ func (o *office) handle(s *sshtest.Session) int {
 		case <-s.Context().Done():
 			return 143
 		}
+	case strings.Contains(s.Command, "raze"):
+		o.razed.Add(1)
 	case strings.Contains(s.Command, "wreck"):
 		fmt.Fprintln(s.Stderr, "it broke")
 		return 1

@@ -199,7 +199,7 @@ func TestTheTerminalAsksAsAPerson(t *testing.T) {
 
 func TestATeamOfOneApprovesItselfKnowingly(t *testing.T) {
 	w := newCourt(t)
-	host := w.host("web1", nil)
+	razed := w.site("web1")
 	w.grant(ops, "allow approver *")
 	w.must(w.store.EditAction(t.Context(), ops, "raze", `{name: raze, approvals: 1, run: {linux: [raze, all]}}`))
 	w.choose("self-approval", "on")
@@ -209,7 +209,7 @@ func TestATeamOfOneApprovesItselfKnowingly(t *testing.T) {
 	equal(t, &executor.Approval{Needed: 1, By: []store.Actor{bob, carol, ops}, Self: true}, plan.Approval)
 	w.must(w.approve(ops, run))
 	w.serve(w.engine)
-	if run = w.ended(run.ID); run.State != store.Succeeded || host.Sessions() != 1 {
+	if run = w.ended(run.ID); run.State != store.Succeeded || razed() != 1 {
 		t.Fatalf("it is %s because %q", run.State, run.StateReason)
 	}
 
@@ -240,7 +240,7 @@ func TestARetryIsApprovedAnew(t *testing.T) {
 // Each run is executed once.
 func TestRaceApproversOfOneRun(t *testing.T) {
 	w := newCourt(t)
-	host := w.host("web1", nil)
+	razed := w.site("web1")
 	other := w.newEngine(w.open(w.clock), 0)
 	w.watch(w.store)
 	w.serve(w.engine)
@@ -264,7 +264,7 @@ func TestRaceApproversOfOneRun(t *testing.T) {
 		presses.Wait()
 		w.ended(run.ID)
 	}
-	if host.Sessions() != runs || yes.Load() != runs {
-		t.Errorf("%d runs, %d approvals that counted, %d commands", runs, yes.Load(), host.Sessions())
+	if razed() != runs || yes.Load() != runs {
+		t.Errorf("%d runs, %d approvals that counted, %d commands", runs, yes.Load(), razed())
 	}
 }

@@ -3,10 +3,12 @@ package executor_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"drover/executor"
+	"drover/executor/sshtest"
 	"drover/store"
 )
 
@@ -43,6 +45,19 @@ func (w *world) openly(who store.Actor, line string) executor.Request {
 	return request
 }
 
+// site adds a server, and counts the commands that it was given besides those that only look.
+func (w *world) site(name string) (razed func() int) {
+	w.Helper()
+	var commands atomic.Int32
+	w.host(name, func(s *sshtest.Session) int {
+		if strings.Contains(s.Command, "raze") {
+			commands.Add(1)
+		}
+		return 0
+	})
+	return func() int { return int(commands.Load()) }
+}
+
 func (w *world) approve(who store.Actor, run store.Run) error {
 	return w.engine.Approve(w.Context(), who, run, "")
 }
@@ -55,26 +70,26 @@ func (w *world) choose(setting, value string) {
 
 func TestARunBeginsWhenItIsApproved(t *testing.T) {
 	w := newCourt(t)
-	host := w.host("web1", nil)
+	razed := w.site("web1")
 	w.serve(w.engine)
 	run := w.requested("raze-twice web1")
 	if run.State != store.AwaitingApproval || run.ApprovalsNeeded != 2 {
 		t.Fatalf("it is %s and needs %d", run.State, run.ApprovalsNeeded)
 	}
 	w.must(w.approve(bob, run))
-	if run = w.run(run.ID); run.State != store.AwaitingApproval || host.Logins() > 0 {
-		t.Fatalf("after one of two it is %s after %d logins", run.State, host.Logins())
+	if run = w.run(run.ID); run.State != store.AwaitingApproval || razed() > 0 {
+		t.Fatalf("after one of two it is %s after %d commands", run.State, razed())
 	}
 	w.must(w.approve(carol, run))
-	if run = w.ended(run.ID); run.State != store.Succeeded || host.Sessions() != 1 {
-		t.Fatalf("it is %s because %q after %d commands", run.State, run.StateReason, host.Sessions())
+	if run = w.ended(run.ID); run.State != store.Succeeded || razed() != 1 {
+		t.Fatalf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 	}
 	equal(t, []string{"run.requested", "approval.given", "approval.given", "run.queued", "run.started"}, events(w.audit("run/1"))[:5])
 }
 
 func TestADeniedRunSaysWhyAndNeverRuns(t *testing.T) {
 	w := newCourt(t)
-	host := w.host("web1", nil)
+	razed := w.site("web1")
 	run := w.requested("raze web1")
 	if refusal := refused(t, w.engine.Deny(t.Context(), bob, run, "", "")); !strings.Contains(refusal.Text, "Say why: `deny 1 because …`") {
 		t.Error(refusal.Text)
@@ -85,8 +100,8 @@ func TestADeniedRunSaysWhyAndNeverRuns(t *testing.T) {
 	if !strings.Contains(refusal.Text, "#1 was denied") || refusal.By != bob || refusal.At.IsZero() {
 		t.Errorf("%q by %s at %v", refusal.Text, refusal.By, refusal.At)
 	}
-	if run = w.run(run.ID); run.State != store.Denied || run.StateReason != "the backup is running" || host.Logins() > 0 {
-		t.Errorf("it is %s because %q after %d logins", run.State, run.StateReason, host.Logins())
+	if run = w.run(run.ID); run.State != store.Denied || run.StateReason != "the backup is running" || razed() > 0 {
+		t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 	}
 }
 
@@ -259,7 +274,7 @@ func TestAnApprovalIsForThePlanThatWasShown(t *testing.T) {
 		t.Run(name+", then approved", func(t *testing.T) {
 			t.Parallel()
 			w := newCourt(t)
-			host := w.host("web1", nil)
+			razed := w.site("web1")
 			run := w.requested("raze web1 web1")
 			w.must(c.change(w))
 			w.serve(w.engine)
@@ -267,21 +282,21 @@ func TestAnApprovalIsForThePlanThatWasShown(t *testing.T) {
 				t.Errorf("got %q, want %q", refusal.Text, c.why)
 			}
 			run = w.run(run.ID)
-			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || len(run.Approvals) > 0 || host.Logins() > 0 {
-				t.Errorf("it is %s because %q by %v after %d logins", run.State, run.StateReason, run.Approvals, host.Logins())
+			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || len(run.Approvals) > 0 || razed() > 0 {
+				t.Errorf("it is %s because %q by %v after %d commands", run.State, run.StateReason, run.Approvals, razed())
 			}
 		})
 		t.Run("approved, then "+name, func(t *testing.T) {
 			t.Parallel()
 			w := newCourt(t)
-			host := w.host("web1", nil)
+			razed := w.site("web1")
 			run := w.requested("raze web1")
 			w.must(w.approve(bob, run))
 			w.must(c.change(w))
 			w.serve(w.engine)
 			run = w.ended(run.ID)
-			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || host.Logins() > 0 {
-				t.Errorf("it is %s because %q after %d logins", run.State, run.StateReason, host.Logins())
+			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || razed() > 0 {
+				t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 			}
 		})
 	}
@@ -301,14 +316,14 @@ func TestAnApproverWhoLostTheGrantVoidsTheRun(t *testing.T) {
 			t.Parallel()
 			w := newCourt(t)
 			w.meet(bob, store.User{Name: "bob"})
-			host := w.host("web1", nil)
+			razed := w.site("web1")
 			run := w.requested("raze web1")
 			w.must(w.approve(bob, run))
 			w.must(c.change(w))
 			w.serve(w.engine)
 			run = w.ended(run.ID)
-			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || host.Logins() > 0 {
-				t.Errorf("it is %s because %q after %d logins", run.State, run.StateReason, host.Logins())
+			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || razed() > 0 {
+				t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 			}
 		})
 	}
@@ -317,21 +332,21 @@ func TestAnApproverWhoLostTheGrantVoidsTheRun(t *testing.T) {
 // Approvals are rows: a restart between them, and between the last one and the start, loses none.
 func TestApprovalsSurviveARestart(t *testing.T) {
 	w := newCourt(t)
-	host := w.host("web1", nil)
+	razed := w.site("web1")
 	run := w.requested("raze-twice web1")
 	w.must(w.approve(bob, run))
 	second := w.newEngine(w.open(w.clock), 0)
 	w.must(second.Approve(t.Context(), carol, run, ""))
 	third := w.newEngine(w.store, 0)
 	w.serve(third)
-	if run = w.ended(run.ID); run.State != store.Succeeded || host.Sessions() != 1 {
-		t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, host.Sessions())
+	if run = w.ended(run.ID); run.State != store.Succeeded || razed() != 1 {
+		t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 	}
 }
 
 func TestARunThatNobodyApprovesExpires(t *testing.T) {
 	w := newCourt(t)
-	host := w.host("web1", nil)
+	razed := w.site("web1")
 	w.choose("approval-expiry", "30m")
 	run := w.requested("raze web1")
 	w.clock.advance(30*time.Minute + time.Second)
@@ -340,8 +355,8 @@ func TestARunThatNobodyApprovesExpires(t *testing.T) {
 	}
 	w.serve(w.engine)
 	run = w.ended(run.ID)
-	if run.State != store.Expired || run.StateReason != "it was not approved within 30m" || host.Logins() > 0 {
-		t.Errorf("it is %s because %q after %d logins", run.State, run.StateReason, host.Logins())
+	if run.State != store.Expired || run.StateReason != "it was not approved within 30m" || razed() > 0 {
+		t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 	}
 	if refusal := refused(t, w.approve(bob, run)); !strings.Contains(refusal.Text, "#1 is over: it was not approved within 30m") {
 		t.Error(refusal.Text)

@@ -53,6 +53,7 @@ type Engine struct {
 	pace     Pace
 	sessions *semaphore.Weighted
 	probes   errgroup.Group
+	looks    errgroup.Group
 
 	mu     sync.Mutex
 	active map[store.Lease]context.CancelCauseFunc // a run that was paused can be claimed anew before its last worker is gone
@@ -65,6 +66,7 @@ func New(c Config) *Engine {
 		sessions: semaphore.NewWeighted(maxSessions), active: map[store.Lease]context.CancelCauseFunc{},
 	}
 	e.probes.SetLimit(maxProbes)
+	e.looks.SetLimit(maxLooks)
 	return e
 }
 
@@ -80,6 +82,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		changed := e.store.Changed()
 		e.claimQueued(ctx, working, &workers)
+		e.lookDue(ctx)
 		e.passOnCancels(ctx)
 		select {
 		case <-ctx.Done():
@@ -89,7 +92,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	e.stop(context.WithoutCancel(ctx), &workers, abort)
-	return e.probes.Wait()
+	return errors.Join(e.probes.Wait(), e.looks.Wait())
 }
 
 // Work claims and works one run in the caller's time, for a terminal without a living serve. It returns when the run

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"drover/executor/action"
 	"drover/executor/ssh"
 	"drover/store"
@@ -36,21 +38,32 @@ func (e *Engine) probeDue(ctx context.Context) {
 		return
 	}
 	for _, target := range due {
-		if !e.sessions.TryAcquire(1) {
-			return
-		}
-		begun := e.probes.TryGo(func() error {
-			defer e.sessions.Release(1)
+		begun := e.beside(&e.probes, func() {
 			if err := e.probe(ctx, target); err != nil {
 				e.report(ctx, "ask how a command on "+target.Server+" ended", err)
 			}
-			return nil
 		})
 		if !begun {
-			e.sessions.Release(1)
 			return
 		}
 	}
+}
+
+// beside does something with a server beside the runs, or returns false when all sessions are taken, or all of the
+// group's places.
+func (e *Engine) beside(group *errgroup.Group, do func()) (begun bool) {
+	if !e.sessions.TryAcquire(1) {
+		return false
+	}
+	begun = group.TryGo(func() error {
+		defer e.sessions.Release(1)
+		do()
+		return nil
+	})
+	if !begun {
+		e.sessions.Release(1)
+	}
+	return begun
 }
 
 // probe asks once, unless somebody else does already.

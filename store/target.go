@@ -66,6 +66,9 @@ type Target struct {
 	SentAt     *Time       `db:"sent_at"`     // of such a one: when its command was about to be sent; nil: it was not
 	ProbeAt    *Time       `db:"probe_at"`    // when to ask what became of it; nil: nothing is to be proven
 	Probes     int         `db:"probes"`      // how often it was asked for
+	Look       string      `db:"look"`        // what the server looked like while the run waited for approval, in one line
+	LookedAt   *Time       `db:"looked_at"`   // when that was; nil: it was not looked at
+	LookAt     *Time       `db:"look_at"`     // when to look; nil: it is done, or need not be
 }
 
 // Result is how a target ended.
@@ -83,6 +86,10 @@ type Result struct {
 }
 
 func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
+	var lookAt any
+	if run.State == AwaitingApproval {
+		lookAt = run.CreatedAt
+	}
 	for i, server := range n.Servers {
 		id, err := newID()
 		if err != nil {
@@ -92,8 +99,8 @@ func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
 		if !ok {
 			batch = FirstBatch
 		}
-		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, batch, changes, detached, verify, state)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, batch, run.Changes, n.Detached[server.ID], n.Verify)
+		_, err = t.ExecContext(ctx, `INSERT INTO targets (id, run_id, position, server_id, server, batch, changes, detached, verify, look_at, state)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`, id, run.ID, i, server.ID, server.Name, batch, run.Changes, n.Detached[server.ID], n.Verify, lookAt)
 		if err != nil {
 			return fmt.Errorf("record target %s: %w", server.Name, err)
 		}

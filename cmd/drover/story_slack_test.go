@@ -229,6 +229,21 @@ func card(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("thread"), []byte(thread.String()), 0o600))
 }
 
+// shows RUN PATTERN waits until the card of a run matches. What it says is in the file "card".
+func shows(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	w.wait(ts, "a card like "+args[1], func() bool {
+		c, ok := w.lastCard(number)
+		return ok && pattern.MatchString(readable(c))
+	})
+	c, _ := w.lastCard(number)
+	ts.Check(os.WriteFile(ts.MkAbs("card"), []byte(readable(c)), 0o600))
+}
+
 // edited TEXT waits until a reply in the last card's thread says it; what the thread says then is in the file "thread".
 func edited(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)

@@ -133,6 +133,7 @@ func (s *status) users() {
 	if len(order) == 0 {
 		order = []string{"nobody"}
 	}
+	s.facts["logged_in"] = strings.Join(order, ", ")
 	s.say("Logged in", strings.Join(order, ", "))
 }
 
