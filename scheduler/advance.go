@@ -56,6 +56,9 @@ func (s *Scheduler) begin(ctx context.Context, o store.Occurrence) (next time.Ti
 	}
 	request.Channel, request.Stage = o.Channel, &store.Stage{Occurrence: o, To: store.OccurrenceRunning}
 	_, err = s.engine.Submit(ctx, request)
+	if errors.Is(err, store.ErrTooLate) { // the rows tell what happened meanwhile
+		return s.now().Add(retryAfter), nil
+	}
 	return next, s.unlessRefused(ctx, schedule, o, request, err)
 }
 
@@ -94,10 +97,7 @@ func (s *Scheduler) before(ctx context.Context, o store.Occurrence) (string, err
 // stops: the next night would be no better.
 func (s *Scheduler) unlessRefused(ctx context.Context, schedule store.Schedule, o store.Occurrence, request executor.Request, err error) error {
 	var refusal *executor.Refusal
-	switch {
-	case errors.Is(err, store.ErrTooLate): // the rows tell what happened meanwhile
-		return nil
-	case !errors.As(err, &refusal):
+	if !errors.As(err, &refusal) {
 		return err
 	}
 	var lost *executor.Refusal

@@ -36,6 +36,8 @@ func newWorld(t *testing.T) *world {
 	ctx := t.Context()
 	w.must(w.store.SetSetting(ctx, store.Drover, store.SettingTeam, "T1"))
 	w.must(w.store.AddAction(ctx, root, "peek", "{name: peek, run: {linux: [peek]}}"))
+	w.must(w.store.AddAction(ctx, root, "look", "{name: look, role: viewer, changes: false, run: {linux: [look]}}"))
+	w.must(w.store.AddAction(ctx, root, "tidy", "{name: tidy, parameters: [{name: how, type: enum, values: [soft, hard], default: soft}], run: {linux: [tidy, '{{how}}']}}"))
 	w.must(w.store.SaveUser(ctx, store.User{TeamID: "T1", SlackID: "UOWNER", Name: "owner"}))
 	w.must(w.store.Grant(ctx, root, store.Binding{Subject: owner, Role: store.Operator, ActionGlob: "*", Effect: store.Allow}))
 	w.must(w.store.AddCredential(ctx, root, "fleet", store.Secrets{Kind: store.CredentialPassword, Login: []byte("correct horse")}))
@@ -58,9 +60,11 @@ func (w *world) must(err error) {
 }
 
 // open opens the database once more, as another process would.
-func (w *world) open() *store.Store {
+func (w *world) open() *store.Store { return w.openBy(time.Now) }
+
+func (w *world) openBy(now func() time.Time) *store.Store {
 	w.Helper()
-	s, err := store.Open(w.Context(), w.path, store.Options{})
+	s, err := store.Open(w.Context(), w.path, store.Options{Now: now})
 	w.must(err)
 	w.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -137,5 +141,21 @@ func (w *world) finish(ctx context.Context, s *store.Store, lease store.Lease, a
 	}
 	w.must(s.EndPending(saving, lease, store.TargetSkipped, "not begun"))
 	_, err = s.FinishRun(saving, lease)
+	w.must(err)
+}
+
+// person is somebody with a role, on the servers with a tag or on all.
+func (w *world) person(id string, role store.Role, tag string) store.Actor {
+	w.Helper()
+	actor := store.SlackActor("T1", id)
+	w.must(w.store.SaveUser(w.Context(), store.User{TeamID: "T1", SlackID: id, Name: id}))
+	w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: actor, Role: role, ActionGlob: "*", Tag: tag, Effect: store.Allow}))
+	return actor
+}
+
+// take takes a role from somebody.
+func (w *world) take(who store.Actor, role store.Role) {
+	w.Helper()
+	_, err := w.store.Revoke(w.Context(), root, store.Revocation{Subject: who, Role: role})
 	w.must(err)
 }

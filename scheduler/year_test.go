@@ -101,7 +101,10 @@ func (f fields) oracleOf(t *testing.T, zone, nth string, from, until time.Time) 
 
 func (w *world) add(schedule store.Schedule) store.Schedule {
 	w.Helper()
-	schedule.Action, schedule.Selector, schedule.Options, schedule.Reboot, schedule.Channel = "peek", "tag:prod", "{}", store.RebootNever, ops
+	schedule.Selector, schedule.Options, schedule.Reboot, schedule.Channel = "tag:prod", "{}", store.RebootNever, ops
+	if schedule.Action == "" {
+		schedule.Action = "peek"
+	}
 	if schedule.Missed == "" {
 		schedule.Missed = store.MissedIfOpen
 	}

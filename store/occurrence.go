@@ -44,6 +44,7 @@ type Occurrence struct {
 	State      OccurrenceState `db:"state"       json:"state"`
 	Reason     string          `db:"reason"      json:"reason"`     // why it was not run
 	DecidedBy  Actor           `db:"decided_by"  json:"decided_by"` // who skipped it, delayed it or ran it at once
+	DecidedAt  *Time           `db:"decided_at"  json:"decided_at"`
 	CreatedAt  Time            `db:"created_at"  json:"created_at"`
 	BeganAt    *Time           `db:"began_at"    json:"began_at"`
 	FinishedAt *Time           `db:"finished_at" json:"finished_at"`
@@ -122,7 +123,7 @@ func (s *Store) AddOccurrence(ctx context.Context, actor Actor, schedule Schedul
 		if err != nil || !current {
 			return tooLate(err)
 		}
-		o.DecidedBy = actor
+		o.DecidedBy, o.DecidedAt = actor, &t.now
 		created := false
 		o, created, err = t.createOccurrence(ctx, actor, schedule, o)
 		if err != nil || created {
@@ -179,9 +180,9 @@ func (t *tx) createOccurrence(ctx context.Context, actor Actor, schedule Schedul
 
 func (t *tx) insertOccurrence(ctx context.Context, o Occurrence) (bool, error) {
 	result, err := t.NamedExecContext(ctx, `INSERT INTO occurrences (schedule_id, starts_at, id, revision, begins_at, cutoff_at, ends_at, channel,
-			state, reason, decided_by, created_at, finished_at)
+			state, reason, decided_by, decided_at, created_at, finished_at)
 		VALUES (:schedule_id, :starts_at, :id, :revision, :begins_at, :cutoff_at, :ends_at, :channel,
-			:state, :reason, :decided_by, :created_at, :finished_at) ON CONFLICT (schedule_id, starts_at) DO NOTHING`, o)
+			:state, :reason, :decided_by, :decided_at, :created_at, :finished_at) ON CONFLICT (schedule_id, starts_at) DO NOTHING`, o)
 	if err != nil {
 		return false, fmt.Errorf("record an opening: %w", err)
 	}

@@ -20,7 +20,7 @@ type move struct {
 // already.
 func (s *Store) SkipOccurrence(ctx context.Context, actor Actor, id string) (skipped bool, err error) {
 	return s.moveOccurrence(ctx, actor, id, move{
-		event: "skipped", changes: "state = 'skipped', decided_by = :actor, finished_at = :now", condition: undecided, quiet: true,
+		event: "skipped", changes: "state = 'skipped', decided_by = :actor, decided_at = :now, finished_at = :now", condition: undecided, quiet: true,
 	})
 }
 
@@ -28,7 +28,7 @@ func (s *Store) SkipOccurrence(ctx context.Context, actor Actor, id string) (ski
 // when nothing may begin that late.
 func (s *Store) DelayOccurrence(ctx context.Context, actor Actor, id string, by time.Duration) (delayed bool, err error) {
 	return s.moveOccurrence(ctx, actor, id, move{
-		event: "delayed", changes: "begins_at = begins_at + :by, decided_by = :actor",
+		event: "delayed", changes: "begins_at = begins_at + :by, decided_by = :actor, decided_at = :now",
 		condition: "state = 'announced' AND decided_by = '' AND begins_at + :by < cutoff_at", values: map[string]any{"by": by.Microseconds()},
 	})
 }
@@ -37,7 +37,7 @@ func (s *Store) DelayOccurrence(ctx context.Context, actor Actor, id string, by 
 // itself, or not any more.
 func (s *Store) HastenOccurrence(ctx context.Context, actor Actor, id string) (hastened bool, err error) {
 	return s.moveOccurrence(ctx, actor, id, move{
-		event: "hastened", changes: "state = 'announced', begins_at = :now, decided_by = :actor",
+		event: "hastened", changes: "state = 'announced', begins_at = :now, decided_by = :actor, decided_at = :now",
 		condition: "(state = 'announced' AND begins_at > :now OR state = 'asked') AND cutoff_at > :now",
 	})
 }
@@ -128,7 +128,7 @@ func (t *tx) eachAnnounced(ctx context.Context, schedule Schedule, do func(Occur
 
 func (t *tx) withdraw(ctx context.Context, actor Actor, o Occurrence, why string) error {
 	_, err := t.moveOccurrence(ctx, actor, o.ID, move{
-		event: "skipped", changes: "state = 'skipped', reason = :why, decided_by = :actor, finished_at = :now", condition: undecided,
+		event: "skipped", changes: "state = 'skipped', reason = :why, decided_by = :actor, decided_at = :now, finished_at = :now", condition: undecided,
 		values: map[string]any{"why": why}, quiet: true,
 	})
 	return err

@@ -10,3 +10,9 @@ type Window struct {
 	ValidFrom  *Time  `db:"valid_from"  json:"valid_from"`
 	ValidUntil *Time  `db:"valid_until" json:"valid_until"` // it does not open at or after it
 }
+
+// Opening is one time at which a window opens.
+type Opening struct {
+	At   Time   `json:"at"`
+	Note string `json:"note,omitempty"` // what the clocks do to it; "": nothing
+}
