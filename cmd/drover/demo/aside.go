@@ -30,6 +30,8 @@ func firstSteps() []slacksim.Suggestion {
 	return []slacksim.Suggestion{
 		{Title: "Update two servers at the same time.", Command: "/server update web1 db1", As: operatorID},
 		{Title: "Read in its thread what was upgraded.", Thread: true},
+		{Title: "Ask for a restart. It waits for a colleague.", Command: "/server reboot db1", As: operatorID},
+		{Title: "Be that colleague. Press Approve, and watch the proof.", Command: "/server pending", As: approverID},
 		{Title: "Be refused: the viewer may look, but not change anything.", Command: "/server update web2", As: viewerID},
 		{Title: "Break a server.", Break: "cache1", Fault: faultDown},
 		{Title: "See what drover says. Mend it below, and press Retry.", Command: "/server update tag:web cache1", As: operatorID},
@@ -39,6 +41,7 @@ func firstSteps() []slacksim.Suggestion {
 func moreToTry() []slacksim.Suggestion {
 	return []slacksim.Suggestion{
 		{Title: "How are they?", Command: "/server status all"},
+		{Title: "What would be upgraded?", Command: "/server preview update all"},
 		{Title: "What can I do here?", Command: "/server help"},
 		{Title: "A typo does no harm", Command: "/server updte web2"},
 		{Title: "From drover to every server and back", Command: "/server ping all"},
@@ -71,11 +74,14 @@ func (h *Host) machine() slacksim.Machine {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	state := map[string]string{
-		faultNone: "up", faultDown: "down", faultSlow: "slow", faultSilent: "accepts, never answers", faultHostKey: "another host key",
+		faultNone: "up", faultDown: "down", faultSlow: "slow", faultSilent: "accepts, never answers", faultHostKey: "another host key", faultAway: "away",
 	}[fault]
 	notes := []string{booted(time.Since(h.booted)), updates(len(h.pending))}
 	if h.reboot {
 		notes = append(notes, "reboot required")
+	}
+	if fault == faultAway {
+		fault = faultDown // what somebody can choose instead begins with that
 	}
 	return slacksim.Machine{Name: h.Name, Tags: h.Tags, State: state, Well: fault == faultNone, Notes: notes, Fault: fault}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
+
+	"drover/executor/sshtest"
 )
 
 // The ways in which a server of the demo can fail, and the one that mends it.
@@ -66,8 +68,11 @@ func (h *Host) fail(fault string) error {
 }
 
 func (h *Host) mend() error {
-	if h.fault == faultHostKey {
+	switch h.fault {
+	case faultHostKey:
 		return h.reinstall(h.key)
+	case faultAway:
+		return h.boot()
 	}
 	h.server.SetLatency(0)
 	h.server.SetSilent(false)
@@ -85,5 +90,8 @@ func (h *Host) reinstall(key gossh.Signer) error {
 		return err
 	}
 	h.server = server
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	server.SetHost(func(s *sshtest.Host) { s.Kernel = h.kernel })
 	return nil
 }

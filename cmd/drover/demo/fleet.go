@@ -38,8 +38,13 @@ type Host struct {
 	server *sshtest.Server
 	fault  string
 
+	errands sync.WaitGroup  // what goes on after a command has answered
+	life    context.Context // ends with the demo
+	end     context.CancelFunc
+
 	mu      sync.Mutex // guards the rest, for what runs there
 	booted  time.Time
+	kernel  string
 	pending []upgrade
 	reboot  bool
 }
@@ -60,14 +65,18 @@ func startFleet() (*Fleet, error) {
 // start starts the server at a loopback address of its own. While it is down nobody listens on its port there; at the
 // address that all programs use, another one could take the port meanwhile. Systems that have only that address get it.
 func (h *Host) start(address, password string) (err error) {
-	h.password, h.fault = password, faultNone
+	h.password, h.fault, h.kernel = password, faultNone, oldKernel
+	h.life, h.end = context.WithCancel(context.Background())
 	if h.key, err = newKey(); err != nil {
 		return err
 	}
 	if h.server, err = h.listen(address, h.key); err != nil {
-		h.server, err = h.listen("127.0.0.1:0", h.key)
+		if h.server, err = h.listen("127.0.0.1:0", h.key); err != nil {
+			return err
+		}
 	}
-	return err
+	h.server.SetHost(func(s *sshtest.Host) { s.Kernel = oldKernel })
+	return nil
 }
 
 // listen starts the server behind the host, with a host key of our choice.
@@ -124,6 +133,8 @@ func (h *Host) register(ctx context.Context, s *store.Store, credentialID string
 }
 
 func (h *Host) close() error {
+	h.end()
+	h.errands.Wait()
 	h.link.Lock()
 	defer h.link.Unlock()
 	return h.server.Close()

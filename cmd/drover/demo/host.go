@@ -14,6 +14,12 @@ type upgrade struct {
 	security       bool
 }
 
+// The kernel that the fleet runs, and the one that an update of db1 brings.
+const (
+	oldKernel = "6.1.0-32-amd64"
+	newKernel = "6.1.0-37-amd64"
+)
+
 // hosts are the fleet before anybody has touched it.
 func hosts() []*Host {
 	now := time.Now()
@@ -26,7 +32,7 @@ func hosts() []*Host {
 	web := append([]upgrade{{"nginx", "1.22.1-9", "1.22.1-9+deb12u2", true}}, base...)
 	db := append([]upgrade{
 		{"postgresql-15", "15.9-0+deb12u1", "15.13-0+deb12u1", false},
-		{"linux-image-6.1.0-37-amd64", "-", "6.1.140-1", true},
+		{"linux-image-" + newKernel, "-", "6.1.140-1", true},
 	}, base...)
 	return []*Host{
 		{Name: "web1", Tags: []string{"web", "prod"}, booted: now.Add(-12 * 24 * time.Hour), pending: web},
@@ -39,15 +45,37 @@ func hosts() []*Host {
 // handle plays the server's part. It knows drover's own actions by what they run, and says so of anything else.
 func (h *Host) handle(s *sshtest.Session) int {
 	switch {
-	case s.Command == "true":
+	case s.Command == "true", s.Command == ":":
 		return 0
+	case strings.Contains(s.Command, "shutdown -r now"):
+		return h.told(s, true)
+	case strings.Contains(s.Command, "shutdown -P now"):
+		return h.told(s, false)
 	case strings.Contains(s.Command, "/proc/loadavg"):
 		return sshtest.Play(s, 0, h.status()...)
+	case strings.Contains(s.Command, "apt-get") && s.Job == "":
+		return h.preview(s)
 	case strings.Contains(s.Command, "apt-get"):
 		return h.update(s)
 	}
-	fmt.Fprintln(s.Stdout, "This server of the demo only plays ping, status and update.")
+	fmt.Fprintln(s.Stdout, "This server of the demo only plays ping, status, update, reboot and shutdown.")
 	return 0
+}
+
+// told answers a command that takes the server down, which happens a moment later.
+func (h *Host) told(s *sshtest.Session, restarts bool) int {
+	fmt.Fprintln(s.Stdout, "told to go down")
+	h.errands.Go(func() { h.goDown(h.life, restarts) })
+	return 0
+}
+
+// preview plays what an update would do.
+func (h *Host) preview(s *sshtest.Session) int {
+	h.mu.Lock()
+	pending := h.pending
+	h.mu.Unlock()
+	lines := append([]string{"@@drover result", "@@drover preview"}, changedLines(pending)...)
+	return sshtest.Play(s, 0, text(append(lines, "@@drover end")...)...)
 }
 
 func text(lines ...string) []sshtest.Line {
@@ -72,7 +100,7 @@ func (h *Host) status() []sshtest.Line {
 		"@@drover memory", "MemTotal:        8148740 kB", "MemFree:         1204180 kB", "MemAvailable:    6291456 kB",
 		"@@drover disk", "Filesystem     1024-blocks     Used Available Capacity Mounted on", "/dev/vda1         41019616 16818044  22300448      43% /",
 		"@@drover os", `PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"`, `NAME="Debian GNU/Linux"`, "ID=debian", `VERSION_ID="12"`,
-		"@@drover kernel", "Linux 6.1.0-32-amd64 x86_64",
+		"@@drover kernel", "Linux "+h.kernel+" x86_64",
 		"@@drover users",
 		"@@drover reboot", reboot,
 		"@@drover updates", fmt.Sprint(len(h.pending)),
@@ -93,9 +121,9 @@ func (h *Host) update(s *sshtest.Session) int {
 	for _, u := range pending {
 		h.reboot = h.reboot || strings.HasPrefix(u.name, "linux-image")
 	}
-	reboot := h.reboot
+	kernel, reboot := h.kernel, h.reboot
 	h.mu.Unlock()
-	return sshtest.Play(s, 0, resultLines(pending, reboot)...)
+	return sshtest.Play(s, 0, resultLines(pending, kernel, reboot)...)
 }
 
 func aptLines(pending []upgrade) []sshtest.Line {
@@ -113,18 +141,24 @@ func aptLines(pending []upgrade) []sshtest.Line {
 	return lines
 }
 
-func resultLines(done []upgrade, reboot bool) []sshtest.Line {
-	lines := []string{"", "@@drover result"}
-	for _, u := range done {
+func resultLines(done []upgrade, kernel string, reboot bool) []sshtest.Line {
+	lines := append([]string{"", "@@drover result"}, changedLines(done)...)
+	newest, required := kernel, "no"
+	if reboot {
+		newest, required = newKernel, "yes"
+	}
+	lines = append(lines, "@@drover kernel "+kernel+" "+newest, "@@drover reboot "+required, "@@drover end")
+	return text(lines...)
+}
+
+// changedLines tell of packages in the words in which the actions report them.
+func changedLines(upgrades []upgrade) []string {
+	var lines []string
+	for _, u := range upgrades {
 		lines = append(lines, fmt.Sprintf("@@drover changed %s %s %s", u.name, u.old, u.new))
 		if u.security {
 			lines = append(lines, "@@drover security "+u.name)
 		}
 	}
-	newest, required := "6.1.0-32-amd64", "no"
-	if reboot {
-		newest, required = "6.1.0-37-amd64", "yes"
-	}
-	lines = append(lines, "@@drover kernel 6.1.0-32-amd64 "+newest, "@@drover reboot "+required, "@@drover end")
-	return text(lines...)
+	return lines
 }

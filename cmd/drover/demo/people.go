@@ -12,8 +12,8 @@ import (
 // person is somebody whom the demo's user can be.
 type person struct {
 	name, id string
-	role     store.Role // "": none
-	may      string     // in a few words
+	roles    []store.Role
+	may      string // in a few words
 }
 
 const (
@@ -27,11 +27,11 @@ const (
 // people are a team in small: what each may do is what the demo shows.
 func people() []person {
 	return []person{
-		{"operator", operatorID, store.Operator, "runs actions on servers"},
-		{"approver", approverID, store.Operator, "a second operator"},
-		{"viewer", viewerID, store.Viewer, "may look, not change"},
-		{"admin", adminID, store.Admin, "says who may do what"},
-		{"outsider", outsiderID, "", "has no role in drover"},
+		{"operator", operatorID, []store.Role{store.Operator}, "runs actions on servers"},
+		{"approver", approverID, []store.Role{store.Operator, store.Approver}, "agrees to what others ask for"},
+		{"viewer", viewerID, []store.Role{store.Viewer}, "may look, not change"},
+		{"admin", adminID, []store.Role{store.Admin}, "says who may do what"},
+		{"outsider", outsiderID, nil, "has no role in drover"},
 	}
 }
 
@@ -59,12 +59,11 @@ func startSlack(listen string, fleet *Fleet) (*slacksim.Server, error) {
 // furnish puts people, credential and servers into the database, as an admin would by the command line.
 func furnish(ctx context.Context, s *store.Store, slack *slacksim.Server, fleet *Fleet) error {
 	for _, p := range people() {
-		if p.role == "" {
-			continue
-		}
-		binding := store.Binding{Subject: store.SlackActor(slack.Team().ID, p.id), Role: p.role, ActionGlob: "*", Effect: store.Allow}
-		if err := s.Grant(ctx, store.Drover, binding); err != nil {
-			return err
+		for _, role := range p.roles {
+			binding := store.Binding{Subject: store.SlackActor(slack.Team().ID, p.id), Role: role, ActionGlob: "*", Effect: store.Allow}
+			if err := s.Grant(ctx, store.Drover, binding); err != nil {
+				return err
+			}
 		}
 	}
 	secrets := store.Secrets{Kind: store.CredentialPassword, Login: []byte(fleet.password)}

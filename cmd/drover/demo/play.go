@@ -21,13 +21,16 @@ type scene struct {
 	person    string
 	text      string // after /server
 	click     string // a button's label instead of a text
-	state     string // the state in which the new card must end; "": a private answer must come
+	goesOn    bool   // it is about the last card, not about a new one
+	state     string // in which the card must come to rest; "": a private answer must come
 }
 
 func scenes() []scene {
 	return []scene{
 		{narration: "How are the servers?", person: "operator", text: "status all", state: "succeeded"},
 		{narration: "Two servers are updated at the same time.", person: "operator", text: "update web1 db1 because patch day", state: "succeeded"},
+		{narration: "A restart waits for a colleague.", person: "operator", text: "reboot db1 because of the new kernel", state: "awaiting_approval"},
+		{narration: "The colleague agrees, and db1 proves that it was restarted.", person: "approver", click: "Approve", goesOn: true, state: "succeeded"},
 		{narration: "A viewer may look, but not change anything.", person: "viewer", text: "update web2"},
 		{narration: "A typo does no harm.", person: "operator", text: "updte web2"},
 		{narration: "A server is down: the others are done all the same.", fault: [2]string{"cache1", "down"}, person: "operator", text: "update tag:web cache1", state: "partial"},
@@ -78,6 +81,9 @@ func (g *stage) play(ctx context.Context, s scene) error {
 	if len(last) > 0 {
 		before = last[0].Number
 	}
+	if s.goesOn {
+		before--
+	}
 	if err := chat.perform(ctx, s); err != nil {
 		return err
 	}
@@ -111,14 +117,14 @@ func (g *stage) watch(ctx context.Context, s scene, before int) error {
 				continue
 			}
 			told += len(m.Servers)
-			if final(m.State) {
+			if final(m.State) || m.State == s.state {
 				ended = m.State
 			}
 			run, err := g.world.store.RunNumbered(ctx, m.Run)
 			if err != nil {
 				return err
 			}
-			if ended != "" && told >= len(run.Targets) {
+			if ended != "" && (!final(ended) || told >= len(run.Targets)) {
 				return expect(s.state, ended)
 			}
 		}
