@@ -29,11 +29,25 @@ func (b *Bot) slash(ctx context.Context, s slack.SlashCommand) (any, then) {
 	if text == "" {
 		return nil, after
 	}
-	return map[string]string{"response_type": "ephemeral", "text": fitting(text)}, after
+	return ack(fitting(text)), after
 }
 
-// maxAck is how many bytes of text an ack carries: Slack drops one of 20 KiB or more without a word.
-const maxAck = 16 << 10
+// ack is a private answer, in blocks, and once more for readers that show none: whole, or, where that is too long, its
+// beginning.
+func ack(text string) any {
+	blocks := content{text: text}.verbatim()
+	if encoded, err := json.Marshal(text); err != nil || len(encoded) > maxAckText {
+		text = clip(text, 300)
+	}
+	return map[string]any{"response_type": "ephemeral", "text": text, "blocks": blocks}
+}
+
+const (
+	// maxAck is how many bytes of text an ack's blocks carry: Slack drops an ack of 20 KiB or more without a word.
+	maxAck = 15 << 10
+	// maxAckText is how many bytes of text there are once more whole.
+	maxAckText = 8 << 10
+)
 
 // fitting cuts the last lines off an answer that an ack cannot carry.
 func fitting(text string) string {

@@ -246,7 +246,7 @@ func TestALongAnswerArrives(t *testing.T) {
 	}
 	for _, verb := range []string{"help", "actions"} {
 		response := o.command("U0OPERATOR", ops, verb)
-		if response.Message == nil || !strings.Contains(response.Message.Text, "action-000") || !strings.Contains(response.Message.Text, "more") {
+		if response.Message == nil || !strings.Contains(shown(*response.Message), "action-000") || !strings.Contains(shown(*response.Message), "more") {
 			t.Errorf("%s: Slack shows %+v (%s)", verb, response.Message, response.Error)
 		}
 	}

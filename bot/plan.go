@@ -28,7 +28,7 @@ func renderPlan(plan *executor.Plan, rest string) []slack.Block {
 			return append(blocks, section(fmt.Sprintf("… and %d more commands: %s shows them", len(commands)-i, code(rest))))
 		}
 		head, left := headOf(c.Text, maxCommand/min(len(commands), maxPlanned))
-		blocks = append(blocks, section(commandTitle(plan, c, len(commands))), preformatted(head))
+		blocks = append(blocks, section(commandTitle(plan, c, len(commands))), preformatted(spelled(head)))
 		if left > 0 {
 			blocks = append(blocks, section(moreLines(left, rest)))
 		}
@@ -46,7 +46,7 @@ func planText(plan *executor.Plan, rest string, limit int) string {
 			break
 		}
 		head, left := headOf(c.Text, limit/min(len(commands), maxPlanned))
-		lines = append(lines, commandTitle(plan, c, len(commands)), "```"+fence(head)+"```")
+		lines = append(lines, commandTitle(plan, c, len(commands)), fenced(head))
 		if left > 0 {
 			lines = append(lines, moreLines(left, rest))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/slack-go/slack"
 )
@@ -47,9 +48,8 @@ func (b *Bot) respond(ctx context.Context, url string, c content) string {
 func (b *Bot) replace(ctx context.Context, url string, c content) { b.toURL(ctx, url, c, true) }
 
 func (b *Bot) toURL(ctx context.Context, to string, c content, replace bool) {
-	message := slack.WebhookMessage{Text: c.text, ResponseType: slack.ResponseTypeEphemeral, ReplaceOriginal: replace}
-	if len(c.blocks) > 0 {
-		message.Blocks = &slack.Blocks{BlockSet: c.blocks}
+	message := slack.WebhookMessage{
+		Text: c.text, ResponseType: slack.ResponseTypeEphemeral, ReplaceOriginal: replace, Blocks: &slack.Blocks{BlockSet: c.verbatim()},
 	}
 	err := slack.PostWebhookCustomHTTPContext(ctx, to, &http.Client{Timeout: callTimeout}, &message)
 	var leaky *url.Error
@@ -62,12 +62,39 @@ func (b *Bot) toURL(ctx context.Context, to string, c content, replace bool) {
 }
 
 func (c content) private(thread string) []slack.MsgOption {
-	options := []slack.MsgOption{slack.MsgOptionText(c.text, false)}
-	if len(c.blocks) > 0 {
-		options = append(options, slack.MsgOptionBlocks(c.blocks...))
-	}
+	options := []slack.MsgOption{slack.MsgOptionText(c.text, false), slack.MsgOptionBlocks(c.verbatim()...)}
 	if thread != "" {
 		options = append(options, slack.MsgOptionTS(thread))
 	}
 	return options
+}
+
+// verbatim are the blocks that show a message. Slack makes links of what looks like one in a message without blocks: in
+// a server's note, or a reason, that would be a link that drover did not make.
+func (c content) verbatim() []slack.Block {
+	if len(c.blocks) > 0 {
+		return c.blocks
+	}
+	var blocks []slack.Block
+	for _, text := range paragraphs(c.text) {
+		blocks = append(blocks, section(text))
+	}
+	return blocks
+}
+
+// paragraphs cuts a long text at its line breaks so that each part fits a section, and no code block is torn.
+func paragraphs(text string) []string {
+	var parts []string
+	part, inFence := "", false
+	for line := range strings.Lines(text) {
+		if !inFence && len(part)+len(line) > maxSection && part != "" {
+			parts, part = append(parts, part), ""
+		}
+		part += line
+		inFence = inFence != (strings.Count(line, fence)%2 == 1)
+	}
+	if strings.TrimSpace(part) != "" {
+		parts = append(parts, part)
+	}
+	return parts
 }

@@ -24,7 +24,7 @@ func showServer(s store.Server) string {
 		lines = append(lines, "tags: "+escape(strings.Join(s.Tags, " ")))
 	}
 	if s.DisabledReason != "" {
-		lines = append(lines, "disabled: "+escape(s.DisabledReason))
+		lines = append(lines, "disabled: "+escape(oneLine(s.DisabledReason)))
 	}
 	if s.OwnHost {
 		lines = append(lines, "drover itself runs there: it is never restarted or switched off from here")
@@ -36,17 +36,17 @@ func showServer(s store.Server) string {
 		lines = append(lines, "Its host key is not trusted yet. An admin types "+code("trust "+s.Name))
 	}
 	if s.HostAt != nil {
-		lines = append(lines, escape(fmt.Sprintf("%s · kernel %s", s.Host, s.Host.Kernel))+" · seen "+when(*s.HostAt))
+		lines = append(lines, escape(oneLine(fmt.Sprintf("%s · kernel %s", s.Host, s.Host.Kernel)))+" · seen "+when(*s.HostAt))
 	}
 	if s.FactsAt != nil {
 		var facts []string
 		for name, value := range sorted(s.Facts) {
-			facts = append(facts, escape(name+" "+value))
+			facts = append(facts, escape(oneLine(name+" "+value)))
 		}
 		lines = append(lines, clip(strings.Join(facts, " · "), 500)+" · seen "+when(*s.FactsAt))
 	}
 	if s.Note != "" {
-		lines = append(lines, escape(s.Note))
+		lines = append(lines, escape(oneLine(s.Note)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -61,7 +61,7 @@ func actionLine(a *action.Action) string {
 			call += " [" + p.Name + "=" + *p.Default + "]"
 		}
 	}
-	return code(call) + " " + escape(firstOf(a.Description, a.Title))
+	return code(call) + " " + escape(oneLine(firstOf(a.Description, a.Title)))
 }
 
 func firstOf(texts ...string) string {
@@ -84,15 +84,10 @@ func showAction(entry store.Action) (string, error) {
 		lines[1] += fmt.Sprintf(" · approvals %d", a.Approvals)
 	}
 	for _, p := range a.Parameters {
-		lines = append(lines, "• "+code(p.Name)+" "+escape(describe(p)))
+		lines = append(lines, "• "+code(p.Name)+" "+escape(oneLine(describe(p))))
 	}
-	lines = append(lines, "```"+fence(clip(entry.YAML, 2500))+"```")
+	lines = append(lines, fenced(clip(entry.YAML, 2500)))
 	return strings.Join(lines, "\n"), nil
-}
-
-// fence makes text safe inside a code block: it cannot end the block, mention or link.
-func fence(text string) string {
-	return escape(strings.ReplaceAll(text, "```", "`\u200b`\u200b`"))
 }
 
 // describe says what a parameter accepts.

@@ -1,9 +1,12 @@
 package bot
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
+
+	"drover/executor"
 )
 
 // Slack's markup for people, channels, links and commands: <@U1|name>, <#C1|name>, <http://web1|web1>, <!subteam^S1|@ops>.
@@ -61,24 +64,62 @@ func plain(inner string) string {
 	return body
 }
 
-var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "```", "'''")
+var (
+	specials = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	fences   = strings.NewReplacer("```", "'''")
+	torn     = strings.NewReplacer("```", "`\u200b`\u200b`") // looks the same
+)
 
-// escape makes text from elsewhere harmless inside mrkdwn: it can neither mention nor link, nor open a code block
-// around what follows, nor turn its direction.
+// escape makes text from elsewhere harmless inside mrkdwn: it can neither mention nor link, nor open code around what
+// follows, nor turn its direction, nor hide in it.
 func escape(text string) string {
-	return escapes.Replace(strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Bidi_Control, r) {
-			return -1
+	text = seen(text)
+	if strings.Count(text, "`")%2 > 0 { // the last one would make code of drover's own words
+		text = strings.ReplaceAll(text, "`", "'")
+	}
+	return specials.Replace(fences.Replace(text))
+}
+
+// fenced is text as a code block, as exact as spelled.
+func fenced(text string) string { return fence + torn.Replace(specials.Replace(spelled(text))) + fence }
+
+// spelled shows a command as it is, and spells out what cannot be seen: people decide by what they see.
+func spelled(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if executor.Unseen(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
 		}
-		return r
-	}, text))
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// fence begins and ends a code block.
+const fence = "```"
+
+// seen leaves out what cannot be seen.
+func seen(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t', !executor.Unseen(r):
+			return r
+		case unicode.IsSpace(r): // among them line breaks that do not look like one
+			return ' '
+		}
+		return -1
+	}, text)
 }
 
 // oneLine keeps text from elsewhere from adding lines that look like drover's own.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // code shows a word as code; backticks cannot end it early.
-func code(word string) string { return "`" + escape(strings.ReplaceAll(word, "`", "'")) + "`" }
+func code(word string) string { return "`" + escape(inCode.Replace(word)) + "`" }
+
+// inCode takes away what would end a word of code early.
+var inCode = strings.NewReplacer("`", "'", "\n", " ")
 
 // clip shortens text to at most limit characters.
 func clip(text string, limit int) string {

@@ -105,6 +105,10 @@ func TestEscape(t *testing.T) {
 		"a `b` c":             "a `b` c",
 		"a ```b``` c":         "a '''b''' c",
 		"a ````b":             "a '''`b",
+		"a ` b":               "a ' b",
+		"a ``` b":             "a ''' b",
+		"we\u200bb1\x1b[31m":  "web1[31m",
+		"👩\u200d🚒 \u200c":     "👩\u200d🚒 \u200c",
 		"\u202edesrever":      "desrever",
 		"\u2066x\u2069\u200f": "x",
 		"שלום":                "שלום",
@@ -112,6 +116,22 @@ func TestEscape(t *testing.T) {
 		if got := escape(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestWhatCannotBeSeenIsSpelledOut(t *testing.T) {
+	for text, want := range map[string]string{
+		"rm -rf /tmp/x\n\tnext":     "rm -rf /tmp/x\n\tnext",
+		"echo \u202e/ fr- mr\u202c": `echo \u202e/ fr- mr\u202c`,
+		"we\u200bb1\r\x1b[31m":      `we\u200bb1\u000d\u001b[31m`,
+		"👩\u200d🚒":                  "👩\u200d🚒",
+	} {
+		if got := spelled(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+	if got, want := fenced("a ``` <!channel> ` b"), "```a `\u200b`\u200b` &lt;!channel&gt; ` b```"; got != want {
+		t.Errorf("fenced is %q, want %q", got, want)
 	}
 }
 

@@ -157,11 +157,11 @@ func serverLine(s store.Server) string {
 		line += " tag:" + escape(tag)
 	}
 	if s.HostAt != nil {
-		line += " · " + escape(s.Host.String())
+		line += " · " + escape(oneLine(s.Host.String()))
 	}
 	switch {
 	case s.DisabledReason != "":
-		line += " · disabled: " + escape(s.DisabledReason)
+		line += " · disabled: " + escape(oneLine(s.DisabledReason))
 	case len(s.HostKeys) == 0:
 		line += " · host key not trusted yet"
 	}

@@ -80,6 +80,17 @@ func checkText(word string) error {
 	return nil
 }
 
+// Unseen says whether a character of text from elsewhere could turn, hide or command what shows it: control characters,
+// those that turn the direction of text, and those that are not seen. Line breaks, tabs, and the joiners that scripts and
+// emoji are written with, are none.
+func Unseen(r rune) bool {
+	switch r {
+	case '\n', '\t', '\u200c', '\u200d':
+		return false
+	}
+	return hidden(r)
+}
+
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }

@@ -15,6 +15,6 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	c := &cli{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv}
+	c := &cli{in: os.Stdin, out: &plainWriter{to: os.Stdout}, err: &plainWriter{to: os.Stderr}, getenv: os.Getenv}
 	return c.execute(ctx, os.Args[1:])
 }
