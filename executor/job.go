@@ -111,13 +111,13 @@ func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
 	var failure *ssh.Error
 	switch {
 	case err == nil:
-		return interpret(j.plan.definition, out, r)
+		return interpret(j.plan.definition, out, r, j.planned.Platform)
 	case !errors.As(err, &failure):
 		out.State, out.Summary = store.TargetFailed, fmt.Sprintf("drover failed: %v", err)
 		return out
 	}
 	if failure.Stop == ssh.StopFinished {
-		return interpret(j.plan.definition, out, r) // it had ended by itself before it could be stopped
+		return interpret(j.plan.definition, out, r, j.planned.Platform) // it had ended by itself before it could be stopped
 	}
 	if j.target.Detached && j.target.Verify == "" && failure.Began && failure.Kind != ssh.JobDied {
 		return j.goesOn(out, context.Cause(ctx), failure)
@@ -147,15 +147,17 @@ func stopped(cause error, failure *ssh.Error) (store.TargetState, string) {
 	return store.TargetInterrupted, "drover was stopped. " + failure.Sentence()
 }
 
-// interpret reads what the action's output means.
-func interpret(definition *action.Action, out store.Result, r ssh.Result) store.Result {
+// interpret reads what the action's output means. Of many devices no exit code comes.
+func interpret(definition *action.Action, out store.Result, r ssh.Result, platform string) store.Result {
 	outcome := definition.Summarize(action.Output{
-		ExitCode: r.ExitCode, Stdout: r.Stdout, Stderr: r.Stderr, Connect: r.Connect, Login: r.Login, Run: r.Run,
+		Device: platform != string(action.Linux), ExitCode: r.ExitCode, Stdout: r.Stdout, Stderr: r.Stderr, Connect: r.Connect, Login: r.Login, Run: r.Run,
 	})
-	code := r.ExitCode
-	out.ExitCode, out.Summary, out.Details, out.Facts = &code, outcome.Summary, outcome.Details, outcome.Facts
+	if r.ExitCode != action.NoExitCode {
+		out.ExitCode = &r.ExitCode
+	}
+	out.Summary, out.Details, out.Facts = outcome.Summary, outcome.Details, outcome.Facts
 	out.State = store.TargetSucceeded
-	if code != 0 || outcome.Failed {
+	if outcome.Failed {
 		out.State, out.ErrorKind = store.TargetFailed, "exit"
 	}
 	return out

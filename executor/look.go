@@ -75,7 +75,7 @@ func (e *Engine) glance(ctx context.Context, serverID string) (store.Result, err
 	if err != nil {
 		return store.Result{}, err
 	}
-	plan, err := e.newPlan(entry, nil, Options{}, all[at:at+1])
+	plan, err := e.newPlan(ctx, entry, nil, Options{}, all[at:at+1])
 	if err != nil {
 		return store.Result{}, err
 	}
@@ -106,7 +106,7 @@ func (e *Engine) runGlance(ctx context.Context, plan *Plan) (store.Result, error
 	if err != nil {
 		return store.Result{}, err
 	}
-	seen := interpret(plan.definition, store.Result{Host: hostOf(r)}, r)
+	seen := interpret(plan.definition, store.Result{Host: hostOf(r)}, r, target.Platform)
 	if glance := action.Glance(seen.Facts); glance != "" {
 		seen.Summary = glance
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"drover/executor/action"
@@ -98,7 +99,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := e.newPlan(entry, r.Params, r.Options, servers)
+	plan, err := e.newPlan(ctx, entry, r.Params, r.Options, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func nothingLeft(p *Plan) error {
 	return usage("`%s` can run on none of them. %s: %s.", p.Action, p.Excluded[0].Server, p.Excluded[0].Reason)
 }
 
-func (e *Engine) newPlan(entry store.Action, params map[string]string, options Options, servers []store.Server) (*Plan, error) {
+func (e *Engine) newPlan(ctx context.Context, entry store.Action, params map[string]string, options Options, servers []store.Server) (*Plan, error) {
 	definition, err := action.Parse([]byte(entry.YAML))
 	if err != nil {
 		return nil, fmt.Errorf("read revision %d of action %s: %w", entry.Revision, entry.Name, err)
@@ -144,7 +145,7 @@ func (e *Engine) newPlan(entry store.Action, params map[string]string, options O
 	if options.Preview {
 		definition = definition.AsPreview()
 	}
-	values, err := definition.Bind(params)
+	values, err := e.bind(ctx, definition, params)
 	if err != nil {
 		return nil, badParameter(entry.Name, err)
 	}
@@ -159,6 +160,26 @@ func (e *Engine) newPlan(entry store.Action, params map[string]string, options O
 	}
 	p.cut()
 	return p, nil
+}
+
+// bind fills in what nobody gave: from the settings that the action names, and from its defaults. A recorded run has all
+// of its values, so that what it does stays what it was asked for.
+func (e *Engine) bind(ctx context.Context, definition *action.Action, params map[string]string) (action.Values, error) {
+	given := map[string]string{}
+	maps.Copy(given, params)
+	for _, p := range definition.Parameters {
+		if _, ok := given[p.Name]; ok || p.Setting == "" {
+			continue
+		}
+		chosen, err := e.Chosen(ctx, p.Setting)
+		if err != nil {
+			return nil, err
+		}
+		if chosen != "" {
+			given[p.Name] = chosen
+		}
+	}
+	return definition.Bind(given)
 }
 
 // badParameter passes on what is wrong with a value, and hides nothing else as such.
@@ -177,12 +198,9 @@ func (p *Plan) add(server store.Server, values action.Values) error {
 		return nil
 	}
 	command, err := p.definition.Command(action.Platform(server.Platform), values)
-	if errors.Is(err, action.ErrPlatform) {
-		what := "command"
-		if p.Options.Preview {
-			what = "preview"
-		}
-		p.Excluded = append(p.Excluded, Exclusion{server.Name, fmt.Sprintf("%s has no %s for %s", p.Action, what, server.Platform)})
+	var platform *action.PlatformError
+	if errors.As(err, &platform) {
+		p.Excluded = append(p.Excluded, Exclusion{server.Name, platform.Reason})
 		return nil
 	}
 	if err != nil {
@@ -262,5 +280,5 @@ func (e *Engine) replan(ctx context.Context, run store.Run) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.newPlan(entry, run.Params, options, servers)
+	return e.newPlan(ctx, entry, run.Params, options, servers)
 }

@@ -126,11 +126,11 @@ func proof(definition *action.Action, r ssh.Result, err error) (store.Result, bo
 	var failure *ssh.Error
 	switch {
 	case err == nil:
-		return interpret(definition, out, r), true
+		return interpret(definition, out, r, string(action.Linux)), true
 	case !errors.As(err, &failure):
 		return out, false
 	case failure.Stop == ssh.StopFinished:
-		return interpret(definition, out, r), true
+		return interpret(definition, out, r, string(action.Linux)), true
 	case failure.Kind == ssh.JobUnknown, failure.Kind == ssh.JobDied:
 		out.State, out.ErrorKind, out.Summary = store.TargetFailed, string(failure.Kind), failure.Sentence()
 		return out, true

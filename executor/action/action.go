@@ -31,6 +31,9 @@ const (
 	VerifyDown     = "down"     // the server stopped answering
 )
 
+// SettingMainHost is the setting that a parameter can take its default from (Parameter.Setting).
+const SettingMainHost = "main-host"
+
 // Action is one thing that drover may do. Parse makes it; its fields are not changed afterwards.
 type Action struct {
 	Name        string // as typed: ^[a-z0-9][a-z0-9._-]{0,62}$
@@ -47,6 +50,8 @@ type Action struct {
 	Preview     map[Platform]Command // empty: the action has no preview
 	Verify      string               // VerifyNone, VerifyRebooted or VerifyDown
 	Result      string               // how the output is read: ResultText, ResultTiming, ResultStatus or ResultPackages
+
+	preview bool // AsPreview has made it
 }
 
 // Command is what runs on one platform: either a list of words or a POSIX script, never both.

@@ -274,11 +274,7 @@ func (d *debian) lock(name string) {
 
 func (d *debian) record(name string, out action.Output) {
 	d.t.Helper()
-	version, err := exec.Command("/usr/bin/apt-get", "--version").Output()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	recorded(d.t, "apt", strings.Fields(string(version))[1], name, action.Output{
+	recorded(d.t, action.ResultPackages, "apt", versionOf(d.t, "/usr/bin/apt-get", "--version"), name, action.Output{
 		ExitCode: out.ExitCode, Stdout: d.normal(out.Stdout), Stderr: d.normal(out.Stderr),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,7 @@ func Builtins() ([]Builtin, error) {
 		}
 		builtins[i] = Builtin{Name: strings.TrimSuffix(path.Base(file), ".yaml"), YAML: []byte(whole)}
 	}
+	slices.SortFunc(builtins, func(a, b Builtin) int { return strings.Compare(a.Name, b.Name) })
 	return builtins, nil
 }
 

@@ -1,9 +1,13 @@
 package action_test
 
 import (
+	"errors"
 	"flag"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"drover/executor/action"
@@ -16,11 +20,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // builtin parses one of the actions that come with drover.
 func builtin(t *testing.T, name string) *action.Action {
 	t.Helper()
-	builtins, err := action.Builtins()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range builtins {
+	for _, b := range allBuiltins(t) {
 		if b.Name != name {
 			continue
 		}
@@ -56,21 +56,26 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestBuiltinsAreNamedAfterTheirFile(t *testing.T) {
-	builtins, err := action.Builtins()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var names []string
-	for _, b := range builtins {
+	for _, b := range allBuiltins(t) {
 		names = append(names, b.Name)
 		if a := builtin(t, b.Name); a.Name != b.Name {
 			t.Errorf("%s.yaml holds the action %s", b.Name, a.Name)
 		}
 	}
-	want := []string{"full-upgrade", "ping", "reboot", "shutdown", "status", "update"}
+	want := []string{"disk", "failed-units", "full-upgrade", "logs", "ping", "ping-internet", "ping-main", "reboot", "restart-service", "shutdown", "status", "update"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
+}
+
+func allBuiltins(t *testing.T) []action.Builtin {
+	t.Helper()
+	builtins, err := action.Builtins()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return builtins
 }
 
 func TestBuiltinMetadata(t *testing.T) {
@@ -84,61 +89,83 @@ func TestBuiltinMetadata(t *testing.T) {
 		Timeout       string
 	}
 	want := map[string]meta{
-		"ping":     {"viewer", 0, false, false, false, "none", "timing", "30s"},
-		"status":   {"viewer", 0, false, false, false, "none", "status", "1m0s"},
-		"update":   {"operator", 0, true, true, true, "none", "packages", "1h0m0s"},
-		"reboot":   {"operator", 1, true, true, false, "rebooted", "text", "10m0s"},
-		"shutdown": {"operator", 1, true, true, false, "down", "text", "5m0s"},
+		"ping":            {"viewer", 0, false, false, false, "none", "timing", "30s"},
+		"ping-internet":   {"viewer", 0, false, false, false, "none", "ping", "1m0s"},
+		"ping-main":       {"viewer", 0, false, false, false, "none", "ping", "1m0s"},
+		"status":          {"viewer", 0, false, false, false, "none", "status", "1m0s"},
+		"disk":            {"viewer", 0, false, false, false, "none", "disk", "1m0s"},
+		"failed-units":    {"viewer", 0, false, false, false, "none", "units", "1m0s"},
+		"logs":            {"viewer", 0, false, true, false, "none", "text", "1m0s"},
+		"restart-service": {"operator", 0, true, true, true, "none", "service", "5m0s"},
+		"update":          {"operator", 0, true, true, true, "none", "packages", "1h0m0s"},
+		"full-upgrade":    {"operator", 1, true, true, true, "none", "packages", "1h0m0s"},
+		"reboot":          {"operator", 1, true, true, false, "rebooted", "text", "10m0s"},
+		"shutdown":        {"operator", 1, true, true, false, "down", "text", "5m0s"},
 	}
-	for name, want := range want {
-		a := builtin(t, name)
+	for _, b := range allBuiltins(t) {
+		a := builtin(t, b.Name)
 		got := meta{a.Role, a.Approvals, a.Changes, a.Sudo, a.Detach, a.Verify, a.Result, a.Timeout.String()}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+		if diff := cmp.Diff(want[b.Name], got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", b.Name, diff)
 		}
 	}
+}
+
+// rendered are the commands of an action, by platform and with the preview's after them, as `drover action render` shows
+// them. What has no default gets the value of an example.
+func rendered(t *testing.T, a *action.Action, given map[string]string) map[string]string {
+	t.Helper()
+	raw := map[string]string{}
+	for _, p := range a.Parameters {
+		if p.Default == nil {
+			raw[p.Name] = map[string]string{"service": "nginx"}[p.Name]
+		}
+	}
+	maps.Copy(raw, given)
+	values, err := a.Bind(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, platform := range action.Platforms() {
+		for suffix, render := range map[string]func(action.Platform, action.Values) (string, error){"": a.Command, "-preview": a.PreviewCommand} {
+			text, err := render(platform, values)
+			var none *action.PlatformError
+			if errors.As(err, &none) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := render(platform, values); err != nil || again != text {
+				t.Errorf("%s: the second rendering differs (%v)", a.Name, err)
+			}
+			texts[string(platform)+suffix] = text
+		}
+	}
+	return texts
 }
 
 func TestBuiltinCommands(t *testing.T) {
-	tests := []struct {
-		golden string
-		name   string
-		raw    map[string]string
-	}{
-		{"ping.golden", "ping", nil},
-		{"status.golden", "status", nil},
-		{"update.golden", "update", nil},
-		{"update-security.golden", "update", map[string]string{"security": "yes"}},
-		{"reboot.golden", "reboot", nil},
-		{"shutdown.golden", "shutdown", nil},
-	}
-	for _, tt := range tests {
-		a := builtin(t, tt.name)
-		values, err := a.Bind(tt.raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := a.Command(action.Linux, values)
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden(t, tt.golden, text+"\n")
-		again, err := a.Command(action.Linux, values)
-		if err != nil || again != text {
-			t.Errorf("%s: the second rendering differs (%v)", tt.golden, err)
+	var want []string
+	check := func(name string, texts map[string]string) {
+		for _, kind := range slices.Sorted(maps.Keys(texts)) {
+			file := fmt.Sprintf("renders/%s-%s.golden", name, kind)
+			golden(t, file, texts[kind]+"\n")
+			want = append(want, filepath.Join("testdata", file))
 		}
 	}
-}
-
-func TestUpdatePreviewCommand(t *testing.T) {
-	a := builtin(t, "update")
-	values, err := a.Bind(nil)
+	for _, b := range allBuiltins(t) {
+		check(b.Name, rendered(t, builtin(t, b.Name), nil))
+	}
+	check("update-security", rendered(t, builtin(t, "update"), map[string]string{"security": "yes"}))
+	check("ping-main-host", rendered(t, builtin(t, "ping-main"), map[string]string{"host": "192.0.2.7"}))
+	slices.Sort(want)
+	got, err := filepath.Glob("testdata/renders/*.golden")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := a.PreviewCommand(action.Linux, values)
-	if err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	golden(t, "update-preview.golden", text+"\n")
 }

@@ -18,7 +18,7 @@ func (d *decoder) check(a *Action) {
 	d.checkLine("description", a.Description)
 	d.oneOf("role", a.Role, RoleViewer, RoleOperator)
 	d.oneOf("verify", a.Verify, VerifyNone, VerifyRebooted, VerifyDown)
-	d.oneOf("result", a.Result, ResultText, ResultTiming, ResultStatus, ResultPackages)
+	d.oneOf("result", a.Result, results()...)
 	if a.Approvals < 0 || a.Approvals > 10 {
 		d.at("approvals", "must be from 0 to 10, not %d", a.Approvals)
 	}

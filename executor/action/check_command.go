@@ -88,7 +88,7 @@ func (d *decoder) checkDeviceValues(key string, platform Platform, argv []string
 			continue
 		}
 		values := slices.Clone(p.Values)
-		if p.Default != nil {
+		if p.Default != nil && *p.Default != "" {
 			values = append(values, *p.Default)
 		}
 		for _, value := range values {

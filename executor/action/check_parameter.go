@@ -8,6 +8,9 @@ const maxStringLength = 4096
 func (d *decoder) checkParameter(key string, p Parameter, before []Parameter) {
 	d.checkParameterName(key, p.Name, before)
 	d.checkLine(key+".help", p.Help)
+	if p.Setting != "" {
+		d.oneOf(key+".setting", p.Setting, SettingMainHost)
+	}
 	switch p.Type {
 	case String:
 		d.checkString(key, p)

@@ -2,6 +2,7 @@ package action_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"drover/executor/action"
@@ -53,11 +54,37 @@ printf '"'"'%s\n'"'"' "$host"
 
 func TestCommandNeedsThePlatform(t *testing.T) {
 	a := parse(t, everyPlatform)
-	if _, err := a.PreviewCommand(action.IOS, action.Values{"host": "x"}); !errors.Is(err, action.ErrPlatform) {
-		t.Errorf("PreviewCommand = %v, want ErrPlatform", err)
+	for _, tt := range []struct {
+		render   func(action.Platform, action.Values) (string, error)
+		platform action.Platform
+		host     string
+		want     string
+	}{
+		{a.PreviewCommand, action.IOS, "x", "demo has no preview for ios"},
+		{a.Command, "windows", "x", "demo has no command for windows"},
+	} {
+		_, err := tt.render(tt.platform, action.Values{"host": tt.host})
+		var platform *action.PlatformError
+		if !errors.As(err, &platform) || err.Error() != tt.want {
+			t.Errorf("the error is %v, want %s", err, tt.want)
+		}
 	}
-	if _, err := a.Command("windows", action.Values{"host": "x"}); !errors.Is(err, action.ErrPlatform) {
-		t.Errorf("Command = %v, want ErrPlatform", err)
+}
+
+// Where a server can find a value out by itself, a device has to be given it.
+func TestDevicesNeedAValue(t *testing.T) {
+	a := builtin(t, "ping-main")
+	values, err := a.Bind(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := a.Command(action.Linux, values); err != nil || !strings.HasPrefix(text, "/bin/sh -c 'host=${1};") {
+		t.Errorf("Command = %s, %v", text, err)
+	}
+	_, err = a.Command(action.IOS, values)
+	var platform *action.PlatformError
+	if want := "ping-main needs host=… for ios, or the setting main-host"; !errors.As(err, &platform) || err.Error() != want {
+		t.Errorf("Command = %v, want %s", err, want)
 	}
 }
 

@@ -52,7 +52,7 @@ func (d *decoder) parameters(into *[]Parameter) func(string, ast.Node) {
 				{"name", d.text(&p.Name)}, {"type", d.text((*string)(&p.Type))}, {"help", d.text(&p.Help)},
 				{"pattern", d.text(&p.Pattern)}, {"max_length", d.count(&p.MaxLength)}, {"values", d.texts(&p.Values)},
 				{"min", d.bound(&p.Min)}, {"max", d.bound(&p.Max)}, {"default", d.optional(&p.Default)},
-				{"leading_dash", d.flag(&p.LeadingDash)},
+				{"setting", d.text(&p.Setting)}, {"leading_dash", d.flag(&p.LeadingDash)},
 			})
 			*into = append(*into, p)
 		})

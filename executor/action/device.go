@@ -27,16 +27,27 @@ func deviceFault(p Platform, value string) *fault {
 	return &fault{problem: fmt.Sprintf("may on %s only hold %s, and begin with a letter or digit", p, allowed)}
 }
 
-// renderDevice joins the words with single spaces and quotes nothing.
-func renderDevice(p Platform, argv []string, parameters []Parameter, v Values) (string, error) {
+// renderDevice joins the words with single spaces and quotes nothing. An empty value would leave a hole: where a server
+// with a shell can do without it, a device needs it.
+func (a *Action) renderDevice(p Platform, argv []string, v Values) (string, error) {
 	used := strings.Join(argv, " ")
-	for _, parameter := range parameters {
+	for _, parameter := range a.Parameters {
 		if !strings.Contains(used, "{{"+parameter.Name+"}}") {
 			continue
+		}
+		if v[parameter.Name] == "" {
+			return "", &PlatformError{fmt.Sprintf("%s needs %s=… for %s%s", a.Name, parameter.Name, p, orSetting(parameter))}
 		}
 		if f := deviceFault(p, v[parameter.Name]); f != nil {
 			return "", &ParameterError{Parameter: parameter.Name, Problem: f.problem}
 		}
 	}
 	return fill(used, v), nil
+}
+
+func orSetting(p Parameter) string {
+	if p.Setting == "" {
+		return ""
+	}
+	return ", or the setting " + p.Setting
 }

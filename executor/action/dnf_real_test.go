@@ -224,12 +224,7 @@ func TestRealDnfLock(t *testing.T) {
 
 func (f *fedora) record(name string, out action.Output) {
 	f.t.Helper()
-	version, err := exec.Command("/usr/bin/dnf", "--version").Output()
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(version), "\n")
-	recorded(f.t, "dnf", first, name, action.Output{
+	recorded(f.t, action.ResultPackages, "dnf", versionOf(f.t, "/usr/bin/dnf", "--version"), name, action.Output{
 		ExitCode: out.ExitCode, Stdout: f.normal(out.Stdout), Stderr: f.normal(out.Stderr),
 	})
 }

@@ -34,6 +34,7 @@ type Parameter struct {
 	Values      []string // of an enum
 	Min, Max    *int64   // of an int; nil: no bound
 	Default     *string  // in canonical form; nil: the parameter is required
+	Setting     string   // the team's setting whose value, if it has one, comes before the default; often empty
 	LeadingDash bool     // the value may begin with '-', so it may look like an option to the command
 }
 

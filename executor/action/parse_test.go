@@ -52,7 +52,7 @@ func TestParseEveryKey(t *testing.T) {
 		},
 		Verify: "none", Result: "text",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(action.Action{})); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
 	}
 }
@@ -67,7 +67,7 @@ func TestParseDefaults(t *testing.T) {
 		Run:    map[action.Platform]action.Command{action.Linux: {Argv: []string{"uptime"}}},
 		Verify: "none", Result: "text",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(action.Action{})); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
 	}
 }
@@ -107,7 +107,7 @@ func TestParseErrors(t *testing.T) {
 		{"not a mapping", "- a\n", `line 1: must be keys with values: name, title, description, role, approvals, changes, sudo, timeout, detach, parameters, run, preview, verify, result`},
 		{"unknown key", "name: a\nrolle: viewer\n" + run, `line 2: unknown key "rolle", did you mean role?; allowed: name, title, description, role, approvals, changes, sudo, timeout, detach, parameters, run, preview, verify, result`},
 		{"unknown platform", "name: a\nrun:\n  windows: [dir]\n", `line 3: run: unknown key "windows"; allowed: linux, routeros, ios`},
-		{"unknown parameter key", "name: a\nparameters:\n  - {name: p, type: bool, patern: x}\n" + run, `line 3: parameters[0]: unknown key "patern", did you mean pattern?; allowed: name, type, help, pattern, max_length, values, min, max, default, leading_dash`},
+		{"unknown parameter key", "name: a\nparameters:\n  - {name: p, type: bool, patern: x}\n" + run, `line 3: parameters[0]: unknown key "patern", did you mean pattern?; allowed: name, type, help, pattern, max_length, values, min, max, default, setting, leading_dash`},
 		{"key twice", "name: a\nname: b\n" + run, `line 2: mapping key "name" already defined at [1:1]`},
 		{"alias", "name: &n a\ntitle: *n\n" + run, "line 1: anchors, aliases, tags and merge keys are not allowed\nline 2: anchors, aliases, tags and merge keys are not allowed"},
 		{"tag", "name: !!str a\n" + run, `line 1: anchors, aliases, tags and merge keys are not allowed`},
@@ -118,7 +118,7 @@ func TestParseErrors(t *testing.T) {
 		{"because", "name: because\n" + run, `line 1: name: must not be the reserved word because`},
 		{"role", "name: a\nrole: root\n" + run, `line 2: role: must be one of viewer, operator, not "root"`},
 		{"verify", "name: a\nverify: up\n" + run, `line 2: verify: must be one of none, rebooted, down, not "up"`},
-		{"result", "name: a\nresult: json\n" + run, `line 2: result: must be one of text, timing, status, packages, not "json"`},
+		{"result", "name: a\nresult: json\n" + run, `line 2: result: must be one of text, timing, status, packages, ping, disk, units, service, not "json"`},
 		{"approvals", "name: a\napprovals: 11\n" + run, `line 2: approvals: must be from 0 to 10, not 11`},
 		{"approvals text", "name: a\napprovals: one\n" + run, `line 2: approvals: must be a whole number`},
 		{"bool", "name: a\nsudo: yes\n" + run, `line 2: sudo: must be true or false`},
@@ -164,6 +164,7 @@ func TestParseParameterErrors(t *testing.T) {
 		{"default of an enum", "{name: p, type: enum, values: [soft], default: sofd}", "{{p}}", `line 3: parameters[0].default: "sofd" must be one of soft`},
 		{"default of an int", "{name: p, type: int, max: 3, default: 4}", "{{p}}", `line 3: parameters[0].default: "4" must be a whole number, at most 3`},
 		{"default of a pattern", "{name: p, type: string, pattern: '[a-z]+', default: web1}", "{{p}}", `line 3: parameters[0].default: "web1" must match [a-z]+`},
+		{"setting", "{name: p, type: bool, setting: team}", "{{p}}", `line 3: parameters[0].setting: must be one of main-host, not "team"`},
 		{"unused", "{name: p, type: bool}", "x", `line 5: run.linux: does not use the parameter p`},
 		{"undeclared", "{name: service, type: bool}", "{{service}}{{servise}}", `line 5: run.linux: {{servise}} is not a parameter; did you mean {{service}}?`},
 		{"spaces", "{name: p, type: bool}", "{{p}}{{ p }}", `line 5: run.linux: {{ p }} is not a placeholder: write {{name}} without spaces`},

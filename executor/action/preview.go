@@ -4,7 +4,7 @@ package action
 // rights, needs no approval, and whoever may look may run it. Without a preview it has no command for any platform.
 func (a *Action) AsPreview() *Action {
 	p := *a
-	p.Run, p.Preview = a.Preview, nil
+	p.Run, p.Preview, p.preview = a.Preview, nil, true
 	p.Role, p.Approvals, p.Verify = RoleViewer, 0, VerifyNone
 	p.Changes, p.Sudo, p.Detach = false, false, false
 	return &p

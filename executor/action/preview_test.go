@@ -10,11 +10,12 @@ import (
 )
 
 func TestAPreviewHasNoRights(t *testing.T) {
-	a, err := action.Parse([]byte("name: a\nrole: operator\napprovals: 2\nsudo: true\ndetach: true\nverify: rebooted\nresult: packages\nparameters:\n  - {name: p, type: bool, default: false}\n" +
+	a, err := action.Parse([]byte("name: a\nrole: operator\napprovals: 2\nsudo: true\ndetach: true\nresult: packages\nparameters:\n  - {name: p, type: bool, default: false}\n" +
 		"run:\n  linux: [reboot, '{{p}}']\n  ios: [reload, '{{p}}']\npreview:\n  linux: [uptime]\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	a.Verify = action.VerifyRebooted
 	p := a.AsPreview()
 	if p.Role != action.RoleViewer || p.Approvals != 0 || p.Sudo || p.Detach || p.Changes || p.Verify != action.VerifyNone {
 		t.Errorf("it is %+v", p)
@@ -29,7 +30,9 @@ func TestAPreviewHasNoRights(t *testing.T) {
 	if got, err := p.Command(action.Linux, values); got != "uptime" || err != nil {
 		t.Errorf("it runs %q, %v", got, err)
 	}
-	if _, err := p.Command(action.IOS, values); !errors.Is(err, action.ErrPlatform) {
+	_, err = p.Command(action.IOS, values)
+	var none *action.PlatformError
+	if !errors.As(err, &none) || none.Reason != "a has no preview for ios" {
 		t.Errorf("without a preview for the platform: %v", err)
 	}
 	if !a.Sudo || !a.Changes || a.Role != action.RoleOperator || len(a.Run) != 2 {

@@ -3,20 +3,22 @@ package action_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"drover/executor/action"
 )
 
-// recorded compares what a real package manager of this machine says with the recording of it in that version, in
-// testdata/outputs, or makes one with -update. Where there is none of the version it must say the same as another one:
+// recorded compares what a real tool of this machine says with the recording of it in that version, in testdata/outputs,
+// or makes one with -update. Where there is none of the version it must say the same as another one:
 // TestSummarizeRecordedOutputs shows that drover understands those.
-func recorded(t *testing.T, tool, version, name string, out action.Output) {
+func recorded(t *testing.T, result, tool, version, name string, out action.Output) {
 	t.Helper()
-	base := fmt.Sprintf("outputs/packages-%s-%s-%s", tool, version, name)
+	base := fmt.Sprintf("outputs/%s-%s-%s-%s", result, tool, version, name)
 	if _, err := os.Stat(filepath.Join("testdata", base+".txt")); err != nil && !*update {
-		others, _ := filepath.Glob(fmt.Sprintf("testdata/outputs/packages-%s-*-%s.txt", tool, name))
+		others, _ := filepath.Glob(fmt.Sprintf("testdata/outputs/%s-%s-*-%s.txt", result, tool, name))
 		for _, other := range others {
 			if text, err := os.ReadFile(other); err == nil && string(text) == out.Stdout {
 				return
@@ -32,4 +34,18 @@ func recorded(t *testing.T, tool, version, name string, out action.Output) {
 	} else if _, err := os.Stat(failure); err == nil {
 		t.Errorf("%s: did not fail this time", failure)
 	}
+}
+
+// versionOf is the first number that a tool says of itself.
+func versionOf(t *testing.T, command ...string) string {
+	t.Helper()
+	out, err := exec.Command(command[0], command[1:]...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(`\d[\w.]*`).Find(out)
+	if version == nil {
+		t.Fatalf("%s says no version: %s", command, out)
+	}
+	return string(version)
 }

@@ -1,37 +1,39 @@
 package action
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
 )
 
-// ErrPlatform is returned when an action has no command for a server's platform.
-var ErrPlatform = errors.New("the action has no command for this platform")
+// PlatformError says in one sentence why an action cannot run on servers of a platform. It is no fault of who asks: such
+// a server is left out.
+type PlatformError struct{ Reason string }
+
+// Error returns the sentence.
+func (e *PlatformError) Error() string { return e.Reason }
 
 // Command returns the exact text that runs on a server of that platform: for Linux, what /bin/sh is given after -c; for a
 // device, the line that is sent. The same values give the same bytes, so that an approval can be bound to them.
 //
-// The error wraps ErrPlatform, or is a *ParameterError when v did not come from Bind or holds a character that the device
+// The error is a *PlatformError, or a *ParameterError when v did not come from Bind or holds a character that the device
 // would take for syntax.
 func (a *Action) Command(p Platform, v Values) (string, error) {
 	command, ok := a.Run[p]
-	if !ok {
-		return "", fmt.Errorf("run %s on %s: %w", a.Name, p, ErrPlatform)
+	switch {
+	case !ok && a.preview:
+		return "", &PlatformError{fmt.Sprintf("%s has no preview for %s", a.Name, p)}
+	case !ok:
+		return "", &PlatformError{fmt.Sprintf("%s has no command for %s", a.Name, p)}
 	}
 	return a.render(p, command, v)
 }
 
 // PreviewCommand is Command for the action's preview, which changes nothing and is run without root's rights.
-// An action without a preview for the platform gives ErrPlatform.
+// An action without a preview for the platform gives a *PlatformError.
 func (a *Action) PreviewCommand(p Platform, v Values) (string, error) {
-	command, ok := a.Preview[p]
-	if !ok {
-		return "", fmt.Errorf("preview %s on %s: %w", a.Name, p, ErrPlatform)
-	}
-	return a.render(p, command, v)
+	return a.AsPreview().Command(p, v)
 }
 
 // render checks every value once more. They were checked when the run was asked for, but the text is made again at
@@ -44,7 +46,7 @@ func (a *Action) render(p Platform, command Command, v Values) (string, error) {
 	}
 	switch {
 	case p != Linux:
-		return renderDevice(p, command.Argv, a.Parameters, v)
+		return a.renderDevice(p, command.Argv, v)
 	case command.Script != "":
 		return renderScript(command.Script, a.Parameters, v), nil
 	}

@@ -12,7 +12,7 @@ import (
 func summarizeStatus(out Output) Outcome {
 	_, found := sections(out.Stdout)
 	if len(found) == 0 {
-		return summarizeText(out)
+		return summarizeResources(out)
 	}
 	s := status{sections: map[string][]string{}, facts: map[string]string{}}
 	for _, section := range found {

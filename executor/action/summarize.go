@@ -13,18 +13,8 @@ const summaryWidth = 160
 // Summarize says what an output means, in the way the action asks for (Result). It never fails: an output that does not
 // look as expected is read as plain text.
 func (a *Action) Summarize(out Output) Outcome {
-	var o Outcome
-	switch a.Result {
-	case ResultTiming:
-		o = summarizeTiming(out)
-	case ResultStatus:
-		o = summarizeStatus(out)
-	case ResultPackages:
-		o = summarizePackages(out)
-	default:
-		o = summarizeText(out)
-	}
-	if out.ExitCode != 0 {
+	o := a.read(out)
+	if out.ExitCode != 0 && out.ExitCode != NoExitCode {
 		o.Failed = true
 		if o.Reason == "" {
 			o.Reason = exitReason(out.ExitCode)
@@ -34,10 +24,38 @@ func (a *Action) Summarize(out Output) Outcome {
 	return o
 }
 
+func (a *Action) read(out Output) Outcome {
+	if reason, ok := refused(out); ok {
+		return Outcome{Summary: reason, Details: plainDetails(out), Reason: reason}
+	}
+	if out.Device {
+		if said := deviceComplaint(out); said != "" {
+			return Outcome{Summary: said, Details: plainDetails(out), Failed: true, Reason: said}
+		}
+	}
+	switch a.Result {
+	case ResultTiming:
+		return summarizeTiming(out)
+	case ResultStatus:
+		return summarizeStatus(out)
+	case ResultPackages:
+		return summarizePackages(out)
+	case ResultPing:
+		return summarizePing(out)
+	case ResultDisk:
+		return summarizeDisk(out)
+	case ResultUnits:
+		return summarizeUnits(out)
+	case ResultService:
+		return summarizeService(out)
+	}
+	return summarizeText(out)
+}
+
 // summarizeText takes the last line that says something. When a command fails, that is mostly the last of stderr.
 func summarizeText(out Output) Outcome {
 	first, second := out.Stdout, out.Stderr
-	if out.ExitCode != 0 {
+	if out.ExitCode > 0 {
 		first, second = second, first
 	}
 	last := lastLine(first)
@@ -46,7 +64,7 @@ func summarizeText(out Output) Outcome {
 	}
 	if last == "" {
 		last = "done"
-		if out.ExitCode != 0 {
+		if out.ExitCode > 0 {
 			last = exitReason(out.ExitCode)
 		}
 	}

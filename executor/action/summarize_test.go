@@ -38,6 +38,9 @@ func TestSummarizeRecordedOutputs(t *testing.T) {
 				t.Fatal(err)
 			}
 			out := action.Output{Stdout: string(stdout)}
+			if strings.Contains(name, "-routeros") || strings.Contains(name, "-ios") {
+				out.Device, out.ExitCode = true, action.NoExitCode
+			}
 			if failure, err := os.ReadFile(strings.TrimSuffix(file, ".txt") + ".err"); err == nil {
 				if _, err := fmt.Sscanf(string(failure), "exit %d", &out.ExitCode); err != nil {
 					t.Fatal(err)
@@ -77,7 +80,7 @@ func TestSummarizeText(t *testing.T) {
 	}
 }
 
-func TestSummarizePing(t *testing.T) {
+func TestSummarizeTiming(t *testing.T) {
 	ms := time.Millisecond
 	tests := []struct {
 		out  action.Output
@@ -86,6 +89,8 @@ func TestSummarizePing(t *testing.T) {
 		{action.Output{Connect: 2 * ms, Login: 31 * ms, Run: 4 * ms}, "TCP 2 ms · SSH 31 ms · true 4 ms"},
 		{action.Output{Connect: 300 * time.Microsecond, Login: 1250 * ms, Run: 12300 * ms}, "TCP <1 ms · SSH 1250 ms · true 12.3 s"},
 		{action.Output{Run: 4 * ms}, "true 4 ms · over an open connection"},
+		{action.Output{Connect: 2 * ms, Login: 31 * ms, Run: 4 * ms, Device: true, ExitCode: action.NoExitCode, Stdout: "name: edge1\n"},
+			"TCP 2 ms · SSH 31 ms · answer 4 ms"},
 		{action.Output{ExitCode: 1, Stderr: "This account is not available.\n"}, "This account is not available."},
 	}
 	for _, tt := range tests {
@@ -100,6 +105,23 @@ func TestSummarizeStatusFallsBackToText(t *testing.T) {
 	o := builtin(t, "status").Summarize(action.Output{ExitCode: 1, Stderr: "This account is currently not available.\n"})
 	if o.Summary != "This account is currently not available." || !o.Failed || o.Facts != nil {
 		t.Errorf("Summarize = %+v", o)
+	}
+}
+
+// The disk script runs for real on this machine, in each shell.
+func TestDiskForReal(t *testing.T) {
+	a := builtin(t, "disk")
+	text, err := a.Command(action.Linux, action.Values{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shell := range shells {
+		t.Run(shell[0], func(t *testing.T) {
+			o := a.Summarize(action.Output{Stdout: inShell(t, shell, t.TempDir(), text)})
+			if !strings.Contains(o.Summary, "%") || !strings.Contains("\n"+o.Details, "\n/  ") {
+				t.Errorf("summary %q, details\n%s", o.Summary, o.Details)
+			}
+		})
 	}
 }
 
@@ -126,5 +148,41 @@ func TestStatusForReal(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestSummarizeFailedPings(t *testing.T) {
+	tests := []struct {
+		out  action.Output
+		want string
+	}{
+		{action.Output{ExitCode: 2, Stderr: "ping: nothing.example: Name or service not known\n"}, "ping: nothing.example: Name or service not known"},
+		{action.Output{ExitCode: 1, Stdout: "3 packets transmitted, 0 received, +3 errors, 100% packet loss, time 2041ms\n"}, "0 of 3 answered"},
+		{action.Output{ExitCode: 1, Stdout: "3 packets transmitted, 1 received, 66% packet loss\nrtt min/avg/max/mdev = 0.031/0.031/0.031/0.000 ms\n"}, "1 of 3 answered · <0.1 ms"},
+		{action.Output{ExitCode: 127, Stderr: "/bin/sh: 1: ping: not found\n"}, "ping is not installed on this server"},
+	}
+	for _, tt := range tests {
+		o := builtin(t, "ping-internet").Summarize(tt.out)
+		if o.Summary != tt.want || !o.Failed || o.Reason == "" {
+			t.Errorf("Summarize = %+v, want %s", o, tt.want)
+		}
+	}
+}
+
+// Of a device only its words tell that it did not do what it was told.
+func TestSummarizeOfDevices(t *testing.T) {
+	a := parse(t, "name: a\nrun:\n  ios: [show, clock]\n")
+	for text, want := range map[string]action.Outcome{
+		"*22:16:42.123 UTC Wed Nov 25 2026\r\n":                                     {Summary: "*22:16:42.123 UTC Wed Nov 25 2026"},
+		"          ^\r\n% Invalid input detected at '^' marker.\r\n\r\n":            {Summary: "% Invalid input detected at '^' marker.", Failed: true},
+		"bad command name ping (line 1 column 2)\r\n":                               {Summary: "bad command name ping (line 1 column 2)", Failed: true},
+		"expected end of command (line 1 column 12)\r\n":                            {Summary: "expected end of command (line 1 column 12)", Failed: true},
+		"CPU utilization for five seconds: 1%/0%; one minute: 2%; five minutes: 2%": {Summary: "CPU utilization for five seconds: 1%/0%; one minute: 2%; five minutes: 2%"},
+		"": {Summary: "done"},
+	} {
+		o := a.Summarize(action.Output{Device: true, ExitCode: action.NoExitCode, Stdout: text})
+		if o.Summary != want.Summary || o.Failed != want.Failed || o.Failed != (o.Reason != "") {
+			t.Errorf("Summarize(%q) = %+v, want %+v", text, o, want)
+		}
 	}
 }

@@ -8,10 +8,13 @@ import (
 // summarizeTiming says how long each step took. A connection that was open already has no steps to tell.
 func summarizeTiming(out Output) Outcome {
 	o := summarizeText(out)
-	if out.ExitCode != 0 {
+	if out.ExitCode > 0 {
 		return o
 	}
 	ran := "true " + milliseconds(out.Run)
+	if out.Device {
+		ran = "answer " + milliseconds(out.Run)
+	}
 	if out.Connect == 0 && out.Login == 0 {
 		o.Summary = ran + " · over an open connection"
 		return o

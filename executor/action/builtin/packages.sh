@@ -38,7 +38,7 @@ installed() {
   case $manager in
   apt) list=$(dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n') ;;
   *) list=$(rpm -qa --qf '%{NAME}.%{ARCH}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n') ;;
-  esac || { echo 'drover: the package database cannot be read' >&2; return 69; }
+  esac || { echo 'drover: the package database cannot be read' >&2; return 70; }
   printf '%s\n' "$list" | awk -F '\t' '$2 != "" && substr($3, 2, 1) !~ /[nc]/ && $1 !~ /^gpg-pubkey\./ { print $1 FS $2 }'
 }
 

@@ -65,7 +65,7 @@ apply() (
 report() {
   echo
   echo '@@drover result'
-  if after=$(installed); then compare; else failed=69; fi
+  if after=$(installed); then compare; else failed=70; fi
   left=$plan
   if [ "$manager" != apt ] && [ "$failed" -eq 0 ] && [ -n "$plan" ]; then
     # What can still be updated is what was kept back.
