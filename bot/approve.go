@@ -181,7 +181,22 @@ func proposed(run store.Run) []slack.Block {
 	if !waits {
 		return nil
 	}
-	return renderPlan(&plan, fmt.Sprintf("drover show %d --plan", run.Number))
+	blocks := []slack.Block{section(strings.Join(cost(&plan), "\n"))}
+	return append(blocks, renderPlan(&plan, fmt.Sprintf("drover show %d --plan", run.Number))...)
+}
+
+// cost is what a plan means for others: how long, when the last time was, who cannot be reached meanwhile.
+func cost(plan *executor.Plan) []string {
+	c := plan.Approval.Cost
+	lines := []string{expectation(c.Expected, len(plan.Targets))}
+	for i, cut := range c.CutOff {
+		if i == maxPlanned {
+			lines = append(lines, fmt.Sprintf("… and %d more servers that others are reached through", len(c.CutOff)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf(":warning: *Cuts off* %s while %s is down", code(clip(executor.FoldNames(cut.Servers), 300)), code(cut.Through)))
+	}
+	return append(lines, lastDown(&executor.Preview{Plan: plan, TakesDown: c.TakesDown, LastDown: c.LastDown})...)
 }
 
 // decisions are the words of a card about who decided.

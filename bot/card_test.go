@@ -121,6 +121,13 @@ func awaiting(t testing.TB, needed int, self bool, targets ...store.Target) stor
 	run := sample(store.AwaitingApproval, targets...)
 	run.StartedAt, run.ApprovalsNeeded, run.ApproveBy = nil, needed, ptr(at(time.Hour))
 	plan := executor.Plan{Approval: &executor.Approval{Needed: needed, By: []store.Actor{"T1/U1", "T1/U1"}, Self: self}}
+	if needed == 1 {
+		plan.Approval.Cost = executor.Cost{
+			Expected: &executor.Expected{Times: 3, Median: 42 * time.Second, Slowest: 50 * time.Second, All: 45 * time.Second}, TakesDown: true,
+			LastDown: []store.Past{{Server: "web1", Run: 7, Action: "reboot", By: "T1/U1", FinishedAt: at(-time.Hour)}},
+			CutOff:   []executor.CutOff{{Through: "web1", Servers: []string{"cache1", "db2"}}},
+		}
+	}
 	for _, target := range targets {
 		plan.Targets = append(plan.Targets, executor.PlanTarget{Server: target.Server, Batch: 1, Command: "systemctl restart -- 'nginx'"})
 	}

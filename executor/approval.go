@@ -14,6 +14,7 @@ type Approval struct {
 	Needed int           `json:"needed"`
 	By     []store.Actor `json:"by"`             // who could give one when it was asked for
 	Self   bool          `json:"self,omitempty"` // who asks may be one of them
+	Cost   Cost          `json:"cost"`           // what they agree to; only of a run
 }
 
 // proposal is what somebody is asked to approve.
@@ -36,7 +37,7 @@ func (e *Engine) approval(ctx context.Context, plan *Plan, by store.Actor) (*App
 		return nil, err
 	}
 	approvers, err := e.approvers(ctx, p)
-	return &Approval{needed, approvers, p.self}, err
+	return &Approval{Needed: needed, By: approvers, Self: p.self}, err
 }
 
 // proposal is a revision of an action on servers, asked for by somebody.

@@ -33,6 +33,11 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 	if r, err = e.admit(ctx, r, rights, plan); err != nil {
 		return store.Run{}, err
 	}
+	if plan.Approval != nil {
+		if plan.Approval.Cost, err = e.cost(ctx, plan); err != nil {
+			return store.Run{}, err
+		}
+	}
 	n, err := e.newRun(ctx, r, plan)
 	if err != nil {
 		return store.Run{}, err
