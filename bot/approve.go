@@ -70,59 +70,93 @@ func (b *Bot) runToDecide(ctx context.Context, c command, words []string) (store
 	return store.Run{}, &executor.Refusal{Text: "Say which run by its number, for example `approve 42` or `deny 42 because …`. `pending` shows what waits."}
 }
 
-// pending lists what waits for approval, first what waits for this person.
+// pending lists what waits for approval or for review, first what waits for this person.
 func (b *Bot) pending(ctx context.Context, c command, _ []string, _ string) (string, error) {
 	if _, err := b.insider(ctx, c); err != nil {
 		return "", err
 	}
-	mine, others, err := b.waiting(ctx, c.actor)
+	w, err := b.waiting(ctx, c.actor)
 	if err != nil {
 		return "", err
 	}
-	if len(mine)+len(others) == 0 {
-		return "Nothing waits for approval.", nil
-	}
 	var lines []string
-	if len(mine) > 0 {
-		lines = append(lines, "*Waits for you*: `approve 42` or `deny 42 because …`")
-		lines = append(lines, waitingLines(mine)...)
+	for _, part := range []struct {
+		title string
+		lines []string
+	}{
+		{"*Waits for you*: `approve 42` or `deny 42 because …`", waitingLines(w.toDecide)},
+		{"*Waits for your review*: press the button on its message", reviewLines(w.toReview)},
+		{"*Waits for others*", append(waitingLines(w.others), reviewLines(w.toOthers)...)},
+	} {
+		if len(part.lines) > 0 {
+			lines = append(append(lines, part.title), part.lines...)
+		}
 	}
-	if len(others) > 0 {
-		lines = append(lines, "*Waits for others*")
-		lines = append(lines, waitingLines(others)...)
+	if len(lines) == 0 {
+		return "Nothing waits for approval or review.", nil
 	}
 	return joinLines(lines), nil
 }
 
-// waiting are the runs that wait for approval: those that somebody may decide about, and the others.
-func (b *Bot) waiting(ctx context.Context, actor store.Actor) (mine, others []store.Run, err error) {
-	runs, err := b.store.AwaitingApprovals(ctx)
+// waiting is what waits for somebody, and what for others.
+type waiting struct {
+	toDecide, others   []store.Run // approvals
+	toReview, toOthers []store.Run // break-glass runs
+}
+
+func (b *Bot) waiting(ctx context.Context, actor store.Actor) (w waiting, err error) {
+	approvals, err := b.store.AwaitingApprovals(ctx)
 	if err != nil {
-		return nil, nil, err
+		return w, err
 	}
+	if w.toDecide, w.others, err = divide(approvals, func(run store.Run) (bool, error) { return b.engine.MayStillDecide(ctx, actor, run) }); err != nil {
+		return w, err
+	}
+	reviews, err := b.store.AwaitingReviews(ctx)
+	if err != nil {
+		return w, err
+	}
+	w.toReview, w.toOthers, err = divide(reviews, func(run store.Run) (bool, error) { return b.engine.MayStillReview(ctx, actor, run) })
+	return w, err
+}
+
+// divide tells apart the runs that are so from the others.
+func divide(runs []store.Run, is func(store.Run) (bool, error)) (so, others []store.Run, err error) {
 	for _, run := range runs {
-		may, err := b.engine.MayStillDecide(ctx, actor, run)
+		yes, err := is(run)
 		switch {
 		case err != nil:
 			return nil, nil, err
-		case may:
-			mine = append(mine, run)
+		case yes:
+			so = append(so, run)
 		default:
 			others = append(others, run)
 		}
 	}
-	return mine, others, nil
+	return so, others, nil
 }
 
 func waitingLines(runs []store.Run) []string {
 	lines := make([]string, len(runs))
 	for i, run := range runs {
-		lines[i] = fmt.Sprintf("• #%d %s · %s · %d of %d · until %s", run.Number, headline(run), who(run), given(run), run.ApprovalsNeeded, when(*run.ApproveBy))
-		if run.Reason != "" {
-			lines[i] += " · because " + escape(oneLine(run.Reason))
-		}
+		lines[i] = fmt.Sprintf("• #%d %s · %s · %d of %d · until %s", run.Number, headline(run), who(run), given(run), run.ApprovalsNeeded, when(*run.ApproveBy)) + because(run)
 	}
 	return lines
+}
+
+func reviewLines(runs []store.Run) []string {
+	lines := make([]string, len(runs))
+	for i, run := range runs {
+		lines[i] = fmt.Sprintf("• :rotating_light: #%d %s · %s · %s", run.Number, headline(run), who(run), when(run.CreatedAt)) + because(run)
+	}
+	return lines
+}
+
+func because(run store.Run) string {
+	if run.Reason == "" {
+		return ""
+	}
+	return " · because " + escape(oneLine(run.Reason))
 }
 
 // given is how many approvals a run has.

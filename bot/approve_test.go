@@ -166,7 +166,7 @@ func TestWhoLostTheGrantInTheModalDeniesNothing(t *testing.T) {
 
 func TestApprovalsAsWords(t *testing.T) {
 	o := openCourt(t)
-	o.says(o.slash("U0BOB", ops, "pending"), "Nothing waits for approval.")
+	o.says(o.slash("U0BOB", ops, "pending"), "Nothing waits for approval or review.")
 	o.slash("U0OPERATOR", ops, "raze-twice web1 because <b>")
 	o.slash("U0OPERATOR", ops, "raze db1")
 	o.shows(ops, 2, store.AwaitingApproval)

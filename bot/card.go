@@ -34,6 +34,9 @@ func renderCard(run store.Run) content {
 	case run.Preview:
 		first += ". Nothing is changed."
 	}
+	if run.Urgent {
+		first += "\n" + alarm(run)
+	}
 	if run.State == store.Paused {
 		first += "\n" + whatNext(run)
 	}

@@ -81,6 +81,8 @@ func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallbac
 	case buttonDeny:
 		*c.after = func(ctx context.Context) { b.askWhy(ctx, i.TriggerID, run) }
 		return b.engine.MayDecide(ctx, c.actor, run)
+	case buttonReview:
+		return b.engine.Review(ctx, c.actor, run, c.key)
 	case buttonCancel:
 		return b.engine.Cancel(ctx, c.actor, run)
 	case buttonContinue:

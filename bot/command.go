@@ -98,6 +98,9 @@ func elsewhere(run store.Run, channel string) string {
 	if run.Channel == channel || run.ID == "" {
 		return ""
 	}
+	if run.Urgent {
+		return fmt.Sprintf("#%d: %s begins at once. Everybody reads of it in <#%s>.", run.Number, headline(run), run.Channel)
+	}
 	return fmt.Sprintf("#%d %s: %s needs a colleague's approval, which is asked for in <#%s>.", run.Number, stateWords[run.State], headline(run), run.Channel)
 }
 

@@ -77,18 +77,19 @@ func (p *Projector) threadGone(ctx context.Context, m store.Message, run store.R
 // elsewhere sends a card that cannot be posted in its channel to the person who asked, as a direct message, or, where
 // colleagues have to see it, to DROVER_CHANNEL first.
 func (p *Projector) elsewhere(ctx context.Context, m store.Message, run store.Run, why error) error {
+	if m.Kind == store.MessageReview {
+		if redirected, err := p.toCommon(ctx, m, func(channel string) error { return p.store.RedirectMessage(ctx, m.ID, channel) }); err != nil || redirected {
+			return err
+		}
+	}
 	_, user, ok := run.RequestedBy.Slack()
 	if !ok || m.Kind != store.MessageCard || m.TS != "" {
 		return p.retryOrGiveUp(ctx, m, run, why)
 	}
 	if run.State == store.AwaitingApproval && m.Channel == run.Channel {
-		common, err := p.store.Setting(ctx, store.SettingChannel)
-		if err != nil {
+		redirected, err := p.toCommon(ctx, m, func(channel string) error { return p.store.RedirectMessages(ctx, run.ID, channel) })
+		if err != nil || redirected {
 			return err
-		}
-		if common != "" && common != m.Channel {
-			p.log.Info("cannot post in a channel; the card goes to DROVER_CHANNEL", "run", run.Number, "channel", m.Channel, "error", why)
-			return p.store.RedirectMessages(ctx, run.ID, common)
 		}
 	}
 	direct, err := p.direct(ctx, user)
@@ -100,6 +101,16 @@ func (p *Projector) elsewhere(ctx context.Context, m store.Message, run store.Ru
 	}
 	p.log.Info("cannot post in a channel; the card goes to the person's direct message", "run", run.Number, "channel", m.Channel, "error", why)
 	return p.store.RedirectMessages(ctx, run.ID, direct)
+}
+
+// toCommon sends a message that colleagues have to see, and that cannot be posted where it should be, to DROVER_CHANNEL.
+func (p *Projector) toCommon(ctx context.Context, m store.Message, redirect func(channel string) error) (redirected bool, err error) {
+	common, err := p.store.Setting(ctx, store.SettingChannel)
+	if err != nil || common == "" || common == m.Channel {
+		return false, err
+	}
+	p.log.Info("cannot post in a channel; the message goes to DROVER_CHANNEL", "message", m.Kind, "channel", m.Channel)
+	return true, redirect(common)
 }
 
 // toDirect sends what a run has not posted yet to the direct message with a person.

@@ -127,6 +127,8 @@ func (p *Projector) render(ctx context.Context, m store.Message) (wait time.Dura
 		if err == nil {
 			wait, err = p.renderOf(ctx, m, run)
 		}
+	case store.MessageReview:
+		wait, err = p.reviewsOf(ctx, m)
 	case store.MessageNotice:
 		wait, err = p.renderNotice(ctx, m)
 	default:

@@ -79,6 +79,9 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 	if rights.Has(store.Operator) {
 		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")
 	}
+	if rights.Has(store.Breakglass) {
+		lines = append(lines, "*Break-glass*", "• `urgent=true` and `because …` run at once without approvals; everybody is told, and somebody has to review it")
+	}
 	if rights.Has(store.Approver) {
 		lines = append(lines, "*Approvals*", "• `pending` · `approve 42` · `deny 42 because …`")
 	}

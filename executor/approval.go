@@ -131,7 +131,7 @@ func (e *Engine) accountable(ctx context.Context, r Request, rights Rights) (sto
 		return actor, rights, err
 	}
 	if actor.Local() {
-		return "", Rights{}, refuse("`%s` needs a colleague's approval, so drover must know who you are in Slack: `drover user link %s U…`. Nothing was run.", r.Action, actor.Login())
+		return "", Rights{}, refuse("`%s` needs a colleague's approval, or their review, so drover must know who you are in Slack: `drover user link %s U…`. Nothing was run.", r.Action, actor.Login())
 	}
 	rights, err = e.Rights(ctx, actor)
 	return actor, rights, err

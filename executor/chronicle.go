@@ -49,6 +49,9 @@ type told struct {
 var sayings = map[string]func(told) string{
 	"request.refused":      func(t told) string { return "was refused" + t.opt(": ", "why") },
 	"run.requested":        told.requested,
+	"approval.given":       func(t told) string { return "approved " + t.subject() },
+	"approval.denied":      func(t told) string { return "denied " + t.subject() + t.opt(" because ", "reason") },
+	"run.reviewed":         func(t told) string { return "reviewed " + t.subject() + ", which was break-glass" },
 	"run.started":          func(t told) string { return "began " + t.subject() },
 	"run.cancel_requested": func(t told) string { return "cancelled " + t.subject() },
 	"run.abandoned":        func(t told) string { return t.subject() + " lost its worker" },
@@ -64,7 +67,11 @@ var sayings = map[string]func(told) string{
 }
 
 func (t told) requested() string {
-	text := "asked for " + t.subject() + t.opt(": ", "action") + t.opt(" on ", "selector")
+	verb := "asked for "
+	if t.details["urgent"] == true {
+		verb = "broke the glass for "
+	}
+	text := verb + t.subject() + t.opt(": ", "action") + t.opt(" on ", "selector")
 	if params, ok := t.details["params"].(map[string]any); ok {
 		for _, name := range slices.Sorted(maps.Keys(params)) {
 			text += " " + t.Text(name+"="+t.shown(params[name]))

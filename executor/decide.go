@@ -76,21 +76,7 @@ func (e *Engine) decide(ctx context.Context, actor store.Actor, run store.Run, d
 }
 
 func (e *Engine) mayDecide(ctx context.Context, actor store.Actor, run store.Run) error {
-	if actor.Local() {
-		return refuse("Approvals are given in Slack, not at the terminal. Nothing was done.")
-	}
-	rights, err := e.Rights(ctx, actor)
-	if err != nil {
-		return err
-	}
-	if !rights.Any() {
-		return rights.authorise(run.Action, store.Viewer, nil) // an outsider learns nothing
-	}
-	servers, err := e.serversOf(ctx, run)
-	if err != nil {
-		return err
-	}
-	p, err := e.proposal(ctx, run.ActionID, servers, run.RequestedBy)
+	rights, p, err := e.before(ctx, actor, run)
 	if err != nil {
 		return err
 	}
@@ -98,6 +84,27 @@ func (e *Engine) mayDecide(ctx context.Context, actor store.Actor, run store.Run
 		return refuse("You may not decide about #%d: %s. Nothing was done.", run.Number, why)
 	}
 	return nil
+}
+
+// before is what a run proposes, as it stands before somebody who is to judge it, with their rights. Judging is done in
+// Slack, by people who have a role.
+func (e *Engine) before(ctx context.Context, actor store.Actor, run store.Run) (Rights, proposal, error) {
+	if actor.Local() {
+		return Rights{}, proposal{}, refuse("Approvals are given in Slack, not at the terminal. Nothing was done.")
+	}
+	rights, err := e.Rights(ctx, actor)
+	if err != nil {
+		return rights, proposal{}, err
+	}
+	if !rights.Any() {
+		return rights, proposal{}, rights.authorise(run.Action, store.Viewer, nil) // an outsider learns nothing
+	}
+	servers, err := e.serversOf(ctx, run)
+	if err != nil {
+		return rights, proposal{}, err
+	}
+	p, err := e.proposal(ctx, run.ActionID, servers, run.RequestedBy)
+	return rights, p, err
 }
 
 // serversOf are the servers of a run that are still there, as they are now.
@@ -140,6 +147,13 @@ func (e *Engine) stillEnough(ctx context.Context, run store.Run, plan *Plan) err
 // stillApproved makes sure at dispatch that everybody who approved a run still may, and that they are enough. The error
 // is a *Refusal when not.
 func (e *Engine) stillApproved(ctx context.Context, run store.Run, plan *Plan) error {
+	if run.Urgent {
+		rights, err := e.Rights(ctx, run.RequestedBy)
+		if err != nil {
+			return err
+		}
+		return rights.mayBreakGlass(plan)
+	}
 	if err := e.stillEnough(ctx, run, plan); err != nil || run.ApprovalsNeeded == 0 {
 		return err
 	}

