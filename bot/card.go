@@ -196,9 +196,24 @@ func targetLines(targets []store.Target) []string {
 	for i, t := range targets {
 		name := fmt.Sprintf("%s %s  ", iconOf(t), code(t.Server))
 		room := maxSection/(len(targets)+3) - len(name) // its share of the section: none is cut off at the end
-		lines[i] = name + clip(escape(clip(targetText(t), 200)), room)
+		text := targetText(t)
+		if d := lasted(t); d >= worthTelling && len(targets) > 1 { // of one server the first line says it
+			text += " · " + took(d)
+		}
+		lines[i] = name + clip(escape(clip(text, 200)), room)
 	}
 	return lines
+}
+
+// worthTelling is how long a server's part takes before the card says how long.
+const worthTelling = 10 * time.Second
+
+// lasted is how long a target took, or 0 when it is not over, or nobody saw its end.
+func lasted(t store.Target) time.Duration {
+	if t.StartedAt == nil || t.FinishedAt == nil || t.ProbeAt != nil {
+		return 0
+	}
+	return t.FinishedAt.Sub(t.StartedAt.Time)
 }
 
 // targetText is the rest of a server's line: what came of it, or what it waits for.

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"drover/executor"
+	"drover/executor/action"
 	"drover/store"
 )
 
@@ -81,9 +82,10 @@ func inOrder(targets []store.Target) []store.Target {
 	return sorted
 }
 
-// groupKey is the same for servers that ended alike: same state, same code, same text but for their own names.
+// groupKey is the same for servers that ended alike: same state, same code, and the same to read but for their own names.
+// The log of a package manager, which a reply does not show, is different each time.
 func groupKey(t store.Target) string {
-	text := strings.Join([]string{t.Summary, t.Details, t.Stdout, t.Stderr}, "\x00")
+	text := t.Summary + "\x00" + body(t)
 	code := ""
 	if t.ExitCode != nil {
 		code = fmt.Sprint(*t.ExitCode)
@@ -170,8 +172,8 @@ func listed(targets []store.Target) []string {
 func groupTitle(group []store.Target) string {
 	first := group[0]
 	title := fmt.Sprintf("%s %s %s", iconOf(first), code(clip(executor.FoldNames(serverNames(group)), 300)), escape(clip(targetText(first), 600)))
-	if first.StartedAt != nil && first.FinishedAt != nil && len(group) == 1 && first.ProbeAt == nil {
-		title += " · " + took(first.FinishedAt.Sub(first.StartedAt.Time))
+	if d := lasted(first); d > 0 && len(group) == 1 {
+		title += " · " + took(d)
 	}
 	return title
 }
@@ -196,7 +198,13 @@ func alike(targets []store.Target) [][]store.Target {
 func needsFile(targets []store.Target) bool {
 	groups := alike(targets)
 	room := maxOutput / min(len(groups), maxGroups)
-	return len(groups) > maxGroups || slices.ContainsFunc(groups, func(g []store.Target) bool { return len([]rune(body(g[0]))) > room })
+	return len(groups) > maxGroups || slices.ContainsFunc(targets, hidesLog) ||
+		slices.ContainsFunc(groups, func(g []store.Target) bool { return len([]rune(body(g[0]))) > room })
+}
+
+// hidesLog says whether a target printed more for people than what the action makes of it.
+func hidesLog(t store.Target) bool {
+	return t.Details != "" && !strings.Contains(t.Details, strings.TrimSpace(action.Prose(t.Stdout)))
 }
 
 // body is what a reply quotes: what the action makes of its output, or the output itself.
@@ -207,12 +215,12 @@ func body(t store.Target) string {
 	return strings.TrimSpace(strings.TrimRight(t.Stdout, "\n") + "\n" + t.Stderr)
 }
 
-// whole is all that is known of a target's output, for a file.
+// whole is all that is known of a target's output, for a file: each part once.
 func whole(t store.Target) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", t.Server, targetText(t))
-	for _, part := range []string{t.Stdout, t.Stderr} {
-		if part = strings.TrimSpace(part); part != "" {
+	for _, part := range []string{t.Details, action.Prose(t.Stdout), t.Stderr} {
+		if part = strings.TrimSpace(part); part != "" && !strings.Contains(b.String(), part) {
 			fmt.Fprintf(&b, "\n%s\n", part)
 		}
 	}

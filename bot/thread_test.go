@@ -208,6 +208,33 @@ func checkMember(t *rapid.T, reply store.NewReply, first, target store.Target) {
 	}
 }
 
+// TestALogGoesIntoAFile: what an action makes of its output is shown, and shared by servers of which only the log differs;
+// the log itself is in the file. Marked lines are for drover and are nowhere.
+func TestALogGoesIntoAFile(t *testing.T) {
+	updated := func(name, log string) store.Target {
+		done := printed(name, store.TargetSucceeded, log+"\n\n@@drover result\n@@drover changed curl 7.1 7.2\n@@drover end\n")
+		done.Summary, done.Details = "1 upgraded", "curl 7.1 → 7.2"
+		return done
+	}
+	targets := []store.Target{updated("web1", "Unpacking curl"), updated("web2", "Get:1 curl\nUnpacking curl"), updated("web3", "")}
+	replies := newReplies(sample(store.Succeeded, targets...))
+	if len(replies) != 1 || len(replies[0].Targets) != 3 || !replies[0].File {
+		t.Fatalf("the replies are %+v", replies)
+	}
+	if needsFile(targets[2:]) {
+		t.Error("a file for a server without a log")
+	}
+	want := "web1: 1 upgraded\n\ncurl 7.1 → 7.2\n\nUnpacking curl\n"
+	if got := whole(targets[0]); got != want {
+		t.Errorf("the file holds %q, want %q", got, want)
+	}
+	plain := printed("web1", store.TargetFailed, "one\ntwo\n")
+	plain.Details = "one\ntwo"
+	if got, want := whole(plain), "web1: failed\n\none\ntwo\n"; got != want || needsFile([]store.Target{plain}) {
+		t.Errorf("the file holds %q, want %q", got, want)
+	}
+}
+
 func TestReplies(t *testing.T) {
 	slack := newPoster(t)
 	quiet := target("web1", store.TargetUnreachable, "connection refused")

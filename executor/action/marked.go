@@ -38,4 +38,10 @@ func sections(text string) (before string, found []section) {
 	return before, found
 }
 
+// Prose is what of an output is for people: all of it but the marked lines, which Summarize has read.
+func Prose(stdout string) string {
+	before, _ := sections(stdout)
+	return before
+}
+
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
