@@ -265,14 +265,14 @@ func approvalButtons(run store.Run) slack.Block {
 }
 
 // askWhy opens the modal that asks for the reason of a denial. It comes after the ack, and Slack allows it 3 s.
-func (b *Bot) askWhy(ctx context.Context, trigger string, run store.Run) {
+func (b *Bot) askWhy(ctx context.Context, i slack.InteractionCallback, run store.Run) {
 	plain := func(text string) *slack.TextBlockObject {
 		return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
 	}
 	input := slack.NewPlainTextInputBlockElement(plain("The backup is still running"), fieldReason)
 	input.MaxLength = maxReason
-	_, err := b.api.OpenViewContext(ctx, trigger, slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: modalDeny, PrivateMetadata: run.ID,
+	_, err := b.api.OpenViewContext(ctx, i.TriggerID, slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: modalDeny, PrivateMetadata: modalOf(i, run),
 		Title: plain(clip(fmt.Sprintf("Deny #%d", run.Number), 24)), Submit: plain("Deny"), Close: plain("Back"),
 		Blocks: slack.Blocks{BlockSet: []slack.Block{
 			section(headline(run)), slack.NewInputBlock(fieldReason, plain("Why?"), nil, input),
@@ -284,12 +284,16 @@ func (b *Bot) askWhy(ctx context.Context, trigger string, run store.Run) {
 }
 
 // deniedInModal handles the reason of a denial. What is wrong is said at the field.
-func (b *Bot) deniedInModal(ctx context.Context, c command, i slack.InteractionCallback) any {
-	err := b.denyFor(ctx, c, i.View.PrivateMetadata, i.View.State.Values[fieldReason][fieldReason].Value)
-	if err == nil {
-		return nil
+func (b *Bot) deniedInModal(ctx context.Context, c command, i slack.InteractionCallback) (any, then) {
+	runID, home := modalRun(i.View.PrivateMetadata)
+	err := b.denyFor(ctx, c, runID, i.View.State.Values[fieldReason][fieldReason].Value)
+	switch {
+	case err != nil:
+		return slack.NewErrorsViewSubmissionResponse(map[string]string{fieldReason: b.plainly(ctx, c, err)}), nothing
+	case home:
+		return nil, func(ctx context.Context) { b.showHome(ctx, c, "") }
 	}
-	return slack.NewErrorsViewSubmissionResponse(map[string]string{fieldReason: b.plainly(ctx, c, err)})
+	return nil, nothing
 }
 
 func (b *Bot) denyFor(ctx context.Context, c command, runID, reason string) error {

@@ -26,7 +26,7 @@ func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) (any
 	switch {
 	case i.Type == slack.InteractionTypeViewSubmission:
 		c.origin, c.key = store.Modal, strings.Join([]string{"modal", i.View.ID, i.View.Hash, i.User.ID}, "/")
-		return b.submitted(ctx, c, i), nothing
+		return b.submitted(ctx, c, i)
 	case i.Type == slack.InteractionTypeBlockActions && len(i.ActionCallback.BlockActions) == 1:
 		return nil, b.pressed(ctx, c, i, i.ActionCallback.BlockActions[0])
 	}
@@ -34,24 +34,36 @@ func (b *Bot) interaction(ctx context.Context, i slack.InteractionCallback) (any
 }
 
 // submitted handles a modal.
-func (b *Bot) submitted(ctx context.Context, c command, i slack.InteractionCallback) any {
+func (b *Bot) submitted(ctx context.Context, c command, i slack.InteractionCallback) (any, then) {
 	if i.View.CallbackID == modalDeny {
 		return b.deniedInModal(ctx, c, i)
 	}
-	return nil
+	return nil, nothing
 }
 
 // pressed handles a button.
 func (b *Bot) pressed(ctx context.Context, c command, i slack.InteractionCallback, click *slack.BlockAction) then {
 	ts := i.Container.MessageTs // a message that only one person sees is not in the payload
-	c.key = strings.Join([]string{"click", c.channel, ts, click.ActionID, i.User.ID, click.ActionTs}, "/")
+	c.key = strings.Join([]string{"click", c.channel, ts + i.Container.ViewID, click.ActionID, i.User.ID, click.ActionTs}, "/")
 	if click.ActionID == buttonTrust {
 		return b.clickedTrust(ctx, c, i, click.Value)
 	}
 	after := then(nothing)
 	c.after = &after
-	if err := b.clicked(ctx, c, i, click); err != nil {
-		answer := b.explain(ctx, c, err)
+	err := b.clicked(ctx, c, i, click)
+	answer := ""
+	if err != nil {
+		answer = b.explain(ctx, c, err)
+	}
+	if fromHome(i) {
+		return func(ctx context.Context) {
+			if err == nil {
+				after(ctx)
+			}
+			b.showHome(ctx, c, answer)
+		}
+	}
+	if err != nil {
 		return func(ctx context.Context) {
 			b.whisper(ctx, c.channel, i.Message.ThreadTimestamp, i.User.ID, content{text: answer})
 		}
@@ -63,15 +75,7 @@ func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallbac
 	if err := b.meet(ctx, c); err != nil {
 		return err
 	}
-	// The value comes from the client. It counts only on the very message that drover posted for that run.
-	owner, err := b.messageOwner(ctx, c.channel, i.Container.MessageTs)
-	if errors.Is(err, store.ErrNotFound) || err == nil && owner != click.Value {
-		return &executor.Refusal{Kind: executor.Policy, Text: "This button is not one that drover put here, so nothing was done."}
-	}
-	if err != nil {
-		return err
-	}
-	run, err := b.store.Run(ctx, owner)
+	run, err := b.clickedRun(ctx, c, i, click.Value)
 	if err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallbac
 	case buttonApprove:
 		return b.engine.Approve(ctx, c.actor, run, c.key)
 	case buttonDeny:
-		*c.after = func(ctx context.Context) { b.askWhy(ctx, i.TriggerID, run) }
+		*c.after = func(ctx context.Context) { b.askWhy(ctx, i, run) }
 		return b.engine.MayDecide(ctx, c.actor, run)
 	case buttonReview:
 		return b.engine.Review(ctx, c.actor, run, c.key)

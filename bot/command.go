@@ -108,7 +108,7 @@ func elsewhere(run store.Run, channel string) string {
 // direct message. private: nobody else reads it there.
 func (b *Bot) cardChannel(ctx context.Context, c command) (id string, private bool, err error) {
 	channel, err := b.store.Channel(ctx, c.channel)
-	if err != nil {
+	if err != nil && c.channel != "" {
 		return "", false, err
 	}
 	if !channel.Visible {

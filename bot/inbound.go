@@ -76,6 +76,8 @@ func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent) then {
 		return b.mention(ctx, e.TeamID, outer, inner)
 	case *slackevents.MessageEvent:
 		return b.direct(ctx, e.TeamID, outer, inner)
+	case *slackevents.AppHomeOpenedEvent:
+		return b.homeOpened(b.home(e.TeamID), inner)
 	case *slackevents.UserChangeEvent:
 		return b.userChanged(ctx, outer)
 	case *slackevents.SubteamUpdatedEvent, *slackevents.SubteamMembersChangedEvent:

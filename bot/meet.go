@@ -33,6 +33,9 @@ func (b *Bot) meet(ctx context.Context, c command) error {
 	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	if c.channel == "" { // a Home
+		return nil
+	}
 	channel, err := b.store.Channel(ctx, c.channel)
 	if errors.Is(err, store.ErrNotFound) {
 		channel, err = b.askChannel(ctx, c.channel)
