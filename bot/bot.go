@@ -88,10 +88,11 @@ func (b *Bot) Connect(ctx context.Context) error {
 
 func (b *Bot) appointAdmins(ctx context.Context) error {
 	for _, id := range b.admins {
-		if !slackID.MatchString(id) {
-			return fmt.Errorf("DROVER_ADMINS: %q is not a Slack user's id: it looks like U012ABCDEF (in Slack: profile, ⋮, Copy member ID)", id)
+		subject, err := executor.Subject(b.self.TeamID, id)
+		if err != nil {
+			return fmt.Errorf("read DROVER_ADMINS: %w", err)
 		}
-		binding := store.Binding{Subject: store.SlackActor(b.self.TeamID, id), Role: store.Admin, ActionGlob: "*", Effect: store.Allow}
+		binding := store.Binding{Subject: subject, Role: store.Admin, ActionGlob: "*", Effect: store.Allow}
 		if err := b.store.Grant(ctx, store.Drover, binding); err != nil {
 			return err
 		}

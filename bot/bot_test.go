@@ -54,7 +54,7 @@ func TestConnectNeedsAnAdmin(t *testing.T) {
 		"nobody":           {func(*world) {}, nil, "nobody is admin: make somebody one with `drover user grant U… admin`"},
 		"by environment":   {func(*world) {}, []string{"U0ADMIN"}, yes},
 		"by binding":       {func(w *world) { admin(w, "U0ADMIN", asItIs) }, nil, yes},
-		"a name":           {func(*world) {}, []string{"admin"}, `DROVER_ADMINS: "admin" is not a Slack user's id`},
+		"a name":           {func(*world) {}, []string{"admin"}, "read DROVER_ADMINS: `admin` is not a Slack user's id"},
 		"unknown to Slack": {func(*world) {}, []string{"U0TYPO"}, "Slack knows nobody with the id U0TYPO"},
 		"one of two":       {func(*world) {}, []string{"U0TYPO", "U0ADMIN"}, yes},
 		"guest": {func(w *world) {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -255,21 +254,9 @@ func origin(run store.Run) string {
 // who names the person who asked for a run.
 func who(run store.Run) string { return person(run.RequestedBy) }
 
-// slackID is a user's id as Slack makes them: nothing else becomes a mention.
-var slackID = regexp.MustCompile(`^[UW][A-Z0-9]{1,30}$`)
+func person(actor store.Actor) string { return executor.Mention(actor) }
 
-// person names somebody as Slack shows people, or the login at the terminal.
-func person(actor store.Actor) string {
-	if _, id, ok := actor.Slack(); ok && slackID.MatchString(id) {
-		return "<@" + id + ">"
-	}
-	return escape(string(actor))
-}
-
-// when shows a moment in the reader's own zone.
-func when(t store.Time) string {
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04 UTC"))
-}
+func when(t store.Time) string { return executor.Moment(t) }
 
 func buttons(run store.Run) slack.Block {
 	switch {

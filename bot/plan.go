@@ -96,6 +96,13 @@ func planLines(plan *executor.Plan) []string {
 	if len(batches) > 1 {
 		lines = append(lines, turns(batches))
 	}
+	for i, h := range plan.Holds {
+		if i == maxPlanned {
+			lines = append(lines, fmt.Sprintf("… and %d more locks", len(plan.Holds)-i))
+			break
+		}
+		lines = append(lines, holdLine(h))
+	}
 	for i, x := range plan.Excluded {
 		if i == maxPlanned {
 			lines = append(lines, fmt.Sprintf("… and %d more are left out", len(plan.Excluded)-i))

@@ -64,24 +64,16 @@ func plain(inner string) string {
 	return body
 }
 
-var (
-	specials = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-	fences   = strings.NewReplacer("```", "'''")
-	torn     = strings.NewReplacer("```", "`\u200b`\u200b`") // looks the same
-)
+var torn = strings.NewReplacer("```", "`\u200b`\u200b`") // looks the same
 
-// escape makes text from elsewhere harmless inside mrkdwn: it can neither mention nor link, nor open code around what
-// follows, nor turn its direction, nor hide in it.
-func escape(text string) string {
-	text = seen(text)
-	if strings.Count(text, "`")%2 > 0 { // the last one would make code of drover's own words
-		text = strings.ReplaceAll(text, "`", "'")
-	}
-	return specials.Replace(fences.Replace(text))
-}
+func escape(text string) string { return executor.Escape(text) }
+
+func oneLine(text string) string { return executor.OneLine(text) }
 
 // fenced is text as a code block, as exact as spelled.
-func fenced(text string) string { return fence + torn.Replace(specials.Replace(spelled(text))) + fence }
+func fenced(text string) string {
+	return fence + torn.Replace(executor.Entities(spelled(text))) + fence
+}
 
 // spelled shows a command as it is, and spells out what cannot be seen: people decide by what they see.
 func spelled(text string) string {
@@ -98,22 +90,6 @@ func spelled(text string) string {
 
 // fence begins and ends a code block.
 const fence = "```"
-
-// seen leaves out what cannot be seen.
-func seen(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t', !executor.Unseen(r):
-			return r
-		case unicode.IsSpace(r): // among them line breaks that do not look like one
-			return ' '
-		}
-		return -1
-	}, text)
-}
-
-// oneLine keeps text from elsewhere from adding lines that look like drover's own.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // code shows a word as code; backticks cannot end it early.
 func code(word string) string { return "`" + escape(inCode.Replace(word)) + "`" }

@@ -141,7 +141,7 @@ func renderReply(run store.Run, targets []store.Target) content {
 		}
 		blocks = append(blocks, section(groupTitle(group)))
 		if output := body(group[0]); output != "" {
-			blocks = append(blocks, preformatted(seen(tail(output, maxOutput/min(len(groups), maxGroups)))))
+			blocks = append(blocks, preformatted(executor.Seen(tail(output, maxOutput/min(len(groups), maxGroups)))))
 		}
 		texts = append(texts, clip(executor.FoldNames(serverNames(group)), 100)+" "+targetText(group[0]))
 	}

@@ -31,6 +31,8 @@ var verbs = map[string]verb{
 	"deny":    (*Bot).deny,
 	"pending": (*Bot).pending,
 	"trust":   (*Bot).trust,
+	"lock":    (*Bot).lock,
+	"unlock":  (*Bot).unlock,
 }
 
 // maxLines keeps a private answer far below the 20 KiB from which Slack drops an ack.
@@ -77,6 +79,7 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 		"• `preview update all` shows what would happen, and changes nothing",
 		"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
 	if rights.Has(store.Operator) {
+		lines = append(lines, "*Locks*", "• `lock` lists them · `lock db1 2h because migration` keeps others' changes off · `unlock db1`")
 		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")
 	}
 	if rights.Has(store.Breakglass) {
@@ -147,9 +150,23 @@ func (b *Bot) list(ctx context.Context, c command, _ []string, _ string) (string
 	if len(servers) == 0 {
 		return "There are no servers yet. An admin adds one: `drover server add web1 --address HOST`.", nil
 	}
+	holds, err := b.engine.Holds(ctx, servers)
+	if err != nil {
+		return "", err
+	}
+	held := map[string]bool{}
+	for _, h := range holds {
+		for _, name := range h.Servers {
+			held[name] = true
+		}
+	}
 	lines := []string{fmt.Sprintf("*%d servers*", len(servers))}
 	for _, server := range servers {
-		lines = append(lines, serverLine(server))
+		line := serverLine(server)
+		if held[server.Name] {
+			line += " :lock:"
+		}
+		lines = append(lines, line)
 	}
 	return joinLines(lines), nil
 }
@@ -199,7 +216,15 @@ func (b *Bot) show(ctx context.Context, c command, words []string, _ string) (st
 	if err != nil {
 		return "", err
 	}
-	return showServer(server), nil
+	holds, err := b.engine.Holds(ctx, []store.Server{server})
+	if err != nil {
+		return "", err
+	}
+	lines := []string{showServer(server)}
+	for _, h := range holds {
+		lines = append(lines, holdLine(h))
+	}
+	return strings.Join(lines, "\n"), nil
 }
 
 func (b *Bot) actions(ctx context.Context, c command, words []string, _ string) (string, error) {

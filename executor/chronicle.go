@@ -60,10 +60,17 @@ var sayings = map[string]func(told) string{
 	"server.disabled":      func(t told) string { return "disabled " + t.subject() + t.opt(" because ", "reason") },
 	"server.trusted":       func(t told) string { return "trusted the host keys of " + t.subject() + t.opt(": ", "fingerprints") },
 	"user.granted":         told.granted,
-	"user.revoked":         func(t told) string { return "took" + t.opt(" ", "role") + " from " + t.subject() },
-	"user.linked":          func(t told) string { return "linked the login" + t.opt(" ", "login") + " to " + t.subject() },
-	"setting.changed":      told.set,
-	"credential.added":     func(t told) string { return "added " + t.subject() + t.opt(", a ", "kind") },
+	"user.revoked":         func(t told) string { return "took" + t.opt(" ", "role") + t.scope() + " from " + t.subject() },
+	"user.expired":         func(t told) string { return "let" + t.opt(" ", "role") + t.scope() + " of " + t.subject() + " end" },
+	"usergroup.changed":    told.members,
+	"server.locked": func(t told) string {
+		return "locked " + t.subject() + t.opt(" until ", "until") + t.opt(" because ", "reason")
+	},
+	"server.unlocked":     func(t told) string { return "unlocked " + t.subject() },
+	"server.lock_expired": func(t told) string { return "ended the lock of " + t.subject() },
+	"user.linked":         func(t told) string { return "linked the login" + t.opt(" ", "login") + " to " + t.subject() },
+	"setting.changed":     told.set,
+	"credential.added":    func(t told) string { return "added " + t.subject() + t.opt(", a ", "kind") },
 }
 
 func (t told) requested() string {
@@ -113,10 +120,20 @@ func (t told) granted() string {
 	if t.details["effect"] == string(store.Deny) {
 		text = "denied" + t.opt(" ", "role") + " to " + t.subject()
 	}
+	return text + t.scope() + t.opt(" until ", "until")
+}
+
+// scope is what a binding is about.
+func (t told) scope() string {
+	text := ""
 	if t.details["action"] != "*" {
-		text += t.opt(" for ", "action")
+		text = t.opt(" for ", "action")
 	}
-	return text + t.opt(" on tag:", "tag") + t.opt(" until ", "expires_at")
+	return text + t.opt(" on tag:", "tag")
+}
+
+func (t told) members() string {
+	return "learned that " + t.subject() + " is" + t.opt(" ", "state") + t.opt(", with ", "added") + t.opt(", without ", "removed")
 }
 
 func (t told) set() string {

@@ -183,6 +183,7 @@ func (e *Engine) housekeep(ctx context.Context) {
 		{"remind of break-glass runs", e.store.RemindReviews},
 		{"end what a window is over for", e.store.EndAtCutoff},
 		{"record the end of bindings", e.store.ExpireBindings},
+		{"end locks", e.expireLocks},
 	} {
 		if err := chore.do(ctx); err != nil {
 			e.report(ctx, chore.what, err)

@@ -48,7 +48,7 @@ func (j job) run(ctx context.Context) {
 func (j job) begin(ctx context.Context) (bool, error) {
 	for {
 		changed := j.engine.store.Changed()
-		began, waitsFor, err := j.engine.store.BeginTarget(ctx, j.lease, j.target.ID)
+		began, waitsFor, err := j.tryBegin(ctx)
 		if err == nil && began {
 			return true, nil
 		}
@@ -64,6 +64,32 @@ func (j job) begin(ctx context.Context) (bool, error) {
 			return false, nil
 		}
 	}
+}
+
+// tryBegin begins unless something is in the way. A lock that is made at this very moment keeps the target from beginning
+// too, and is then seen by the second look.
+func (j job) tryBegin(ctx context.Context) (began bool, waitsFor int, err error) {
+	if held, err := j.endIfHeld(ctx); held || err != nil {
+		return false, 0, err
+	}
+	began, waitsFor, err = j.engine.store.BeginTarget(ctx, j.lease, j.target.ID)
+	if err == nil && !began && waitsFor == 0 {
+		_, err = j.endIfHeld(ctx)
+	}
+	return began, waitsFor, err
+}
+
+// endIfHeld ends the target when its server is held against the run since the run was begun.
+func (j job) endIfHeld(ctx context.Context) (bool, error) {
+	if !j.target.Changes {
+		return false, nil
+	}
+	server := []store.Server{{ID: j.target.ServerID, Name: j.target.Server}}
+	holds, err := j.engine.inTheWay(ctx, change{j.runRow.RequestedBy, j.runRow.Origin, j.runRow.Urgent}, server)
+	if err != nil || len(holds) == 0 {
+		return false, err
+	}
+	return j.engine.store.SkipHeld(context.WithoutCancel(ctx), j.lease, j.target.ID, "not begun: "+j.engine.tellHold(ctx, holds[0]))
 }
 
 // execute runs the command and judges what came back.

@@ -25,6 +25,7 @@ type Plan struct {
 	Sudo     bool              `json:"sudo"` // the commands run as root
 	Targets  []PlanTarget      `json:"targets"`
 	Excluded []Exclusion       `json:"excluded,omitempty"`
+	Holds    []Hold            `json:"holds,omitempty"`    // what holds its servers when it is made
 	Approval *Approval         `json:"approval,omitempty"` // what it needs before it may run; nil: nothing
 
 	definition *action.Action
@@ -73,10 +74,10 @@ func (p *Plan) Commands() []PlannedCommand {
 	return list
 }
 
-// Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count, nor who
-// has to agree.
+// Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count, nor what
+// holds the others, nor who has to agree.
 func (p Plan) Hash() (string, error) {
-	p.Excluded, p.Approval = nil, nil
+	p.Excluded, p.Holds, p.Approval = nil, nil, nil
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", fmt.Errorf("hash a plan: %w", err)
@@ -99,14 +100,22 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	servers, held, err := e.free(ctx, r, entry, servers)
+	if err != nil {
+		return nil, err
+	}
 	plan, err := e.newPlan(ctx, entry, r.Params, r.Options, servers)
 	if err != nil {
 		return nil, err
 	}
+	plan.Excluded = append(plan.Excluded, held...)
 	if len(plan.Targets) == 0 {
 		return nil, nothingLeft(plan)
 	}
 	if err := plan.checkOrder(); err != nil {
+		return nil, err
+	}
+	if plan.Holds, err = e.Holds(ctx, plan.servers); err != nil {
 		return nil, err
 	}
 	by, err := e.inSlack(ctx, r.Actor)

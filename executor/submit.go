@@ -57,7 +57,7 @@ func (e *Engine) admit(ctx context.Context, r Request, rights Rights, plan *Plan
 	if plan.Options.Urgent {
 		return e.breakGlass(ctx, r, rights, plan)
 	}
-	if err := check(rights, plan); err != nil {
+	if err := e.check(ctx, rights, r.Actor, r.Origin, plan); err != nil {
 		return r, err
 	}
 	if plan.Approval != nil {
@@ -66,9 +66,13 @@ func (e *Engine) admit(ctx context.Context, r Request, rights Rights, plan *Plan
 	return r, err
 }
 
-// check is the policy of a plan, the same at request and at dispatch.
-func check(rights Rights, plan *Plan) error {
-	return rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers)
+// check is the policy of a plan that somebody asks for, the same at request, at approval and at dispatch: rights, then
+// what holds its servers.
+func (e *Engine) check(ctx context.Context, rights Rights, by store.Actor, origin store.Origin, plan *Plan) error {
+	if err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers); err != nil {
+		return err
+	}
+	return e.heldOff(ctx, by, origin, plan)
 }
 
 func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRun, error) {

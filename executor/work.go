@@ -113,7 +113,10 @@ func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan, check(rights, plan)
+	if err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers); err != nil {
+		return nil, err
+	}
+	return plan, e.heldOff(ctx, run.RequestedBy, run.Origin, plan.rest(run)) // what is done already cannot be kept off
 }
 
 // notBegun is what becomes of targets whose turn had not come when the run was ended.

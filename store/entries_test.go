@@ -58,6 +58,31 @@ var entries = []entry{
 		said := store.Usergroup{ID: "S1", State: store.GroupKnown, CheckedAt: f.Now(), Members: []string{"U2"}}
 		return func(ctx context.Context) error { return f.SaveUsergroup(ctx, said) }
 	}, want: []string{"drover usergroup.changed user/group:S1"}},
+	{method: "LockServers", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := f.LockServers(ctx, alice, f.lock(alice, time.Hour), f.servers, says("locked"), says("over"))
+			return err
+		}
+	}, want: []string{"T1/U1 server.locked server/web1", "T1/U1 server.locked server/web2"},
+		again: []string{"T1/U1 server.locked server/web1", "T1/U1 server.locked server/web2"}}, // to another end
+	{method: "UnlockServers", prepare: func(f farm) func(context.Context) error {
+		f.locked(alice, time.Hour, f.servers...)
+		return func(ctx context.Context) error {
+			_, err := f.UnlockServers(ctx, bob, f.servers, func(store.Lock) error { return nil }, says("over"))
+			return err
+		}
+	}, want: []string{"T1/U2 server.unlocked server/web1", "T1/U2 server.unlocked server/web2"}},
+	{method: "ExpireLocks", prepare: func(f farm) func(context.Context) error {
+		f.overdue(alice, f.servers[0])
+		return func(ctx context.Context) error { return f.ExpireLocks(ctx, says("over")) }
+	}, want: []string{"drover server.lock_expired server/web1"}},
+	{method: "SkipHeld", prepare: func(f farm) func(context.Context) error {
+		run, lease := f.started()
+		return func(ctx context.Context) error {
+			_, err := f.SkipHeld(ctx, lease, run.Targets[0].ID, "locked")
+			return err
+		}
+	}, want: []string{"drover target.skipped run/1"}},
 	{method: "LinkLogin", prepare: func(f farm) func(context.Context) error {
 		return func(ctx context.Context) error { return f.LinkLogin(ctx, "local:root", "alice", alice) }
 	}, want: []string{"local:root user.linked user/T1/U1"}},

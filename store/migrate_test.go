@@ -20,7 +20,7 @@ func TestAnEmptyFileIsMigratedUp(t *testing.T) {
 	db := raw(t, s)
 	var tables, loose []string
 	ok(t, db.Select(&tables, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"))
-	for _, table := range []string{"servers", "credentials", "users", "bindings", "actions", "runs", "targets", "messages", "inbox", "settings", "audit", "offers", "usergroups", "usergroup_members"} {
+	for _, table := range []string{"servers", "credentials", "users", "bindings", "actions", "runs", "targets", "messages", "inbox", "settings", "audit", "offers", "usergroups", "usergroup_members", "locks"} {
 		if !slices.Contains(tables, table) {
 			t.Errorf("there is no table %s", table)
 		}
@@ -147,6 +147,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		},
 		"usergroups":        {"group_id": "S", "state": "known", "checked_at": 1},
 		"usergroup_members": {"group_id": "S", "slack_id": "U"},
+		"locks":             {"server_id": "s", "id": "l", "owner": "T/U", "reason": "r", "channel": "", "created_at": 1, "until": 2},
 		"runs": {
 			"id": "r", "number": 1, "state": "queued", "action_id": "a", "action": "a", "changes": 1, "selector": "s", "params": "{}",
 			"options": "{}", "plan": "{}", "plan_hash": "h", "origin": "cli", "requested_by": "x", "created_at": 1, "queued_at": 1,
@@ -182,6 +183,8 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"bindings", row{"role": "god"}, "CHECK"},
 		{"bindings", row{"effect": "perhaps"}, "CHECK"},
 		{"bindings", row{"expired_at": 1}, "CHECK"}, // and no end
+		{"locks", row{"server_id": "nobody"}, "FOREIGN KEY"},
+		{"locks", row{"until": 1}, "CHECK"},
 		{"usergroups", row{"state": "rumoured"}, "CHECK"},
 		{"usergroup_members", row{"group_id": "nobody"}, "FOREIGN KEY"},
 		{"actions", row{"revision": 0}, "CHECK"},
@@ -251,7 +254,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 	_, err := f.db.Exec("PRAGMA foreign_keys = ON")
 	ok(t, err)
 	order := []string{
-		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "usergroups", "usergroup_members", "actions", "schedules", "occurrences", "runs", "messages", "targets", "inbox", "offers", "audit",
+		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "usergroups", "usergroup_members", "locks", "actions", "schedules", "occurrences", "runs", "messages", "targets", "inbox", "offers", "audit",
 	}
 	for _, table := range order {
 		for _, test := range tests {

@@ -111,9 +111,9 @@ func (t *tx) createTargets(ctx context.Context, run Run, n NewRun) error {
 const leaseHeld = ` AND EXISTS (SELECT 1 FROM runs WHERE runs.id = targets.run_id AND runs.epoch = ? AND runs.state = 'running')`
 
 // BeginTarget moves a target from pending to dispatching. It returns false when the lease is lost, the target is not
-// pending any more, more targets of the run have failed than may, the cutoff of its window has passed, or another run
-// is changing the server, or may still be: the end of its command is not proven. For the last two, waitsFor is that
-// run's number.
+// pending any more, more targets of the run have failed than may, the cutoff of its window has passed, somebody else has
+// locked the server, or another run is changing the server, or may still be: the end of its command is not proven. For
+// the last two, waitsFor is that run's number.
 func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began bool, waitsFor int, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, 0, err // nobody is there to go on with what would begin
@@ -121,7 +121,7 @@ func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began 
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		began, err = t.change(ctx, `UPDATE targets SET state = 'dispatching', started_at = ?, waits_for = 0 WHERE id = ? AND state = 'pending'
 			AND NOT (changes = TRUE AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id
-				AND o.changes = TRUE AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL)))`+withinLimit+beforeCutoff+leaseHeld, t.now, id, t.now, lease.Epoch)
+				AND o.changes = TRUE AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL)))`+withinLimit+beforeCutoff+notLocked+leaseHeld, t.now, id, t.now, t.now, lease.Epoch)
 		if err != nil {
 			return fmt.Errorf("begin a target: %w", err)
 		}

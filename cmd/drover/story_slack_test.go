@@ -114,6 +114,16 @@ func usergroup(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(worldOf(ts).slack.SetUserGroup(slacksim.UserGroup{ID: args[0], Handle: args[1], Members: args[2:]}))
 }
 
+// posted PATTERN waits for a message in #ops that matches.
+func posted(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	w.wait(ts, "a message like "+args[0], func() bool {
+		return slices.ContainsFunc(w.slack.Messages(ops), func(m slacksim.Message) bool { return pattern.MatchString(m.Text) })
+	})
+}
+
 // eventually PATTERN COMMAND… runs a command until a line of what it prints matches.
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	pattern, err := regexp.Compile("(?m)" + args[0])

@@ -29,7 +29,7 @@ func TestStories(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sshd": startSSHD, "stop-sshd": stopSSHD, "rekey": rekey,
 			"press": press, "told": told, "send": send, "shows": shows,
-			"connected": connected, "away": away, "usergroup": usergroup, "eventually": eventually,
+			"connected": connected, "away": away, "usergroup": usergroup, "eventually": eventually, "posted": posted,
 			"slash": slash, "mention": mention, "click": click, "sql": sql, "channel": channel,
 			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "stands": stands, "terminate": terminate,
 		},

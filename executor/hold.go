@@ -1,0 +1,124 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"drover/store"
+)
+
+// HoldKind is what keeps changes off a server.
+type HoldKind string
+
+// The kinds of hold.
+const (
+	HoldLock HoldKind = "lock" // somebody has the server to themselves
+)
+
+// Hold keeps runs that change something off servers for a while. Looking goes on.
+type Hold struct {
+	Kind    HoldKind    `json:"kind"`
+	Servers []string    `json:"servers"`
+	By      store.Actor `json:"by"` // who made it
+	Reason  string      `json:"reason"`
+	Until   store.Time  `json:"until"`
+}
+
+// Holds is what holds servers now: the one place that is asked, at the request, at the approval, at the dispatch and just
+// before each command.
+func (e *Engine) Holds(ctx context.Context, servers []store.Server) ([]Hold, error) {
+	locks, err := e.store.Locks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := []Hold{}
+	id := ""
+	for _, l := range locks {
+		if !slices.ContainsFunc(servers, func(s store.Server) bool { return s.ID == l.ServerID }) {
+			continue
+		}
+		if l.ID != id {
+			id, list = l.ID, append(list, Hold{Kind: HoldLock, By: l.Owner, Reason: l.Reason, Until: l.Until})
+		}
+		at := len(list) - 1
+		list[at].Servers = append(list[at].Servers, l.Server)
+	}
+	return list, nil
+}
+
+// change is a run that would change something, as holds look at it.
+type change struct {
+	by     store.Actor
+	origin store.Origin
+	urgent bool // somebody breaks the glass
+}
+
+// keepsOff says whether a hold is in the way of a change. Whoever has locked a server has it to themselves, but what they
+// once scheduled is not what they do now. An emergency passes, and is loud about it.
+func (h Hold) keepsOff(c change) bool {
+	return !c.urgent && (h.Kind != HoldLock || h.By != c.by || c.origin == store.Scheduled)
+}
+
+// inTheWay are the holds that keep a change off servers now.
+func (e *Engine) inTheWay(ctx context.Context, c change, servers []store.Server) (_ []Hold, err error) {
+	if c.by, err = e.inSlack(ctx, c.by); err != nil {
+		return nil, err
+	}
+	all, err := e.Holds(ctx, servers)
+	return slices.DeleteFunc(all, func(h Hold) bool { return !h.keepsOff(c) }), err
+}
+
+// heldOff refuses a plan that would change a server that is held.
+func (e *Engine) heldOff(ctx context.Context, by store.Actor, origin store.Origin, plan *Plan) error {
+	if !plan.definition.Changes {
+		return nil
+	}
+	holds, err := e.inTheWay(ctx, change{by, origin, plan.Options.Urgent}, plan.servers)
+	if err != nil || len(holds) == 0 {
+		return err
+	}
+	var texts []string
+	for _, h := range holds {
+		texts = append(texts, FoldNames(h.Servers)+" "+isOrAre(len(h.Servers))+" "+e.tellHold(ctx, h))
+	}
+	hint := "Wait, or ask for `unlock " + holds[0].Servers[0] + "`."
+	if len(plan.servers) > len(holds[0].Servers) {
+		hint = fmt.Sprintf("Leave it out with `!%s`, wait, or ask for `unlock %s`.", holds[0].Servers[0], holds[0].Servers[0])
+	}
+	return refuse("%s. Nothing was run. %s", strings.Join(texts, "; "), hint)
+}
+
+// tellHold is what a hold does to its servers, in words that read the same in Slack, at the terminal and in the log.
+func (e *Engine) tellHold(ctx context.Context, h Hold) string {
+	return fmt.Sprintf("locked by %s until %s because %s", e.Name(ctx, h.By), h.Until.UTC().Format("2006-01-02 15:04 UTC"), OneLine(h.Reason))
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// free leaves out of what a schedule changes the servers that are held: at night nobody is there to leave them out.
+func (e *Engine) free(ctx context.Context, r Request, entry store.Action, servers []store.Server) ([]store.Server, []Exclusion, error) {
+	if r.Origin != store.Scheduled {
+		return servers, nil, nil
+	}
+	definition, err := Definition(entry)
+	if err != nil || !definition.Changes {
+		return servers, nil, err
+	}
+	holds, err := e.inTheWay(ctx, change{r.Actor, r.Origin, r.Options.Urgent}, servers)
+	var held []Exclusion
+	for _, h := range holds {
+		for _, server := range h.Servers {
+			held = append(held, Exclusion{server, e.tellHold(ctx, h)})
+		}
+	}
+	return slices.DeleteFunc(servers, func(s store.Server) bool {
+		return slices.ContainsFunc(held, func(x Exclusion) bool { return x.Server == s.Name })
+	}), held, err
+}
