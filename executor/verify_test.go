@@ -17,18 +17,21 @@ import (
 // machine is a server that can be told to restart or to stop. It goes down only when the test lets it.
 type machine struct {
 	*sshtest.Server
-	told chan string // the commands that told it to
-	sent atomic.Int32
+	told   chan string   // the commands that told it to
+	answer chan struct{} // closed: it answers them
+	sent   atomic.Int32
 }
 
 // machine adds such a server to the fleet. Told what to do, it answers with an exit code.
 func (w *world) machine(name string, code int) *machine {
 	w.Helper()
-	m := &machine{told: make(chan string, 10)}
+	m := &machine{told: make(chan string, 10), answer: make(chan struct{})}
+	close(m.answer)
 	m.Server = w.host(name, func(s *sshtest.Session) int {
 		if s.Command == "restart" || s.Command == "stop" {
 			m.sent.Add(1)
 			m.told <- s.Command
+			<-m.answer
 			return code
 		}
 		return 0
@@ -67,12 +70,14 @@ func TestARestartIsProvenByAnotherBoot(t *testing.T) {
 	w := newWorld(t)
 	w.takesDown()
 	m := w.machine("web1", 0)
+	m.answer = make(chan struct{})
 	w.serve(w.engine)
 	before := m.Host()
 	run := w.submit("restart-box web1")
 	receive(t, m.told)
-	w.waits(run)
 	noted := w.run(run.ID).Targets[0]
+	close(m.answer)
+	w.waits(run)
 	if noted.SentAt == nil || !strings.HasPrefix(noted.HostBefore.Boot, before.BootID) || noted.MachineID != before.MachineID {
 		t.Errorf("what it was before is not on disk: %+v", noted)
 	}

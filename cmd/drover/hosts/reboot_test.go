@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"drover/executor"
 	"drover/executor/sshtest/debian"
@@ -135,9 +134,8 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	w := newWorld(t, "web1")
 	w.serve(w.engine)
 	h := w.hosts["web1"]
-	slow := debian.Package{Name: "slow", Version: "1.0", Scripts: map[string]string{"postinst": "#!/bin/sh\ntouch /run/slow\nwhile [ -e /run/slow ]; do sleep 0.1; done\n"}}
 	installed := make(chan error, 1)
-	go func() { installed <- h.Install(slow) }()
+	go func() { installed <- h.Install(hanging("slow", "1.0")) }()
 	w.appears(h, "/run/slow")
 	for _, line := range []string{"reboot-now web1", "shutdown-now web1"} {
 		run := w.ended(w.submit(line), store.Failed)
@@ -151,15 +149,10 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	w.must(<-installed)
 
 	// What holds the lock may have any name.
-	holder := h.Command("perl", "-e", `use Fcntl; open(F, ">", "/var/lib/dpkg/lock-frontend"); my $l = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; open(D, ">", "/run/locked"); sleep 600`)
-	holder.Stderr = w.Output()
-	w.must(holder.Start())
-	w.appears(h, "/run/locked")
+	release := w.hold(h, "/var/lib/dpkg/lock-frontend")
 	run := w.ended(w.submit("reboot-now web1"), store.Failed)
 	says(t, run.Targets[0], `perl \(\d+\) is at work here: nothing was restarted\..*`)
-	_, err = h.Run("pkill", "-x", "perl")
-	w.must(err)
-	_ = holder.Wait() // it was killed
+	release()
 
 	// The part of unattended-upgrades that waits for a shutdown is there at all times.
 	w.must(h.WriteFile("/usr/bin/unattended-upgrade-shutdown", "#!/bin/sh\ntouch /run/waiting\nwhile :; do sleep 1; done\n", 0o755))
@@ -168,24 +161,6 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	w.boots(1, "web1")
 	w.ended(w.submit("reboot-now web1"), store.Succeeded)
 	w.boots(2, "web1")
-}
-
-// appears waits for a file of a host.
-func (w *world) appears(h *debian.Host, file string) {
-	w.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	tooLate := time.After(patience)
-	for {
-		if h.Exists(file) {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-tooLate:
-			w.Fatalf("%s does not appear", file)
-		}
-	}
 }
 
 // TestMollyGuard: it asks only people at a terminal, but the checks of the server's admin count.

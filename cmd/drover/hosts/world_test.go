@@ -52,6 +52,17 @@ type world struct {
 	hosts  map[string]*debian.Host
 }
 
+// require skips a story where hosts cannot be, except in CI.
+func require(t *testing.T) {
+	t.Helper()
+	if err := debian.Available(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+}
+
 // newWorld starts hosts with these names, all at once, and an engine that knows them.
 func newWorld(t *testing.T, names ...string) *world {
 	t.Helper()
@@ -64,12 +75,7 @@ func newWorld(t *testing.T, names ...string) *world {
 
 func newWorldOf(t *testing.T, configs ...debian.Config) *world {
 	t.Helper()
-	if err := debian.Available(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	require(t)
 	t.Parallel()
 	w := &world{T: t, path: filepath.Join(t.TempDir(), "drover.db"), key: newKey(t), hosts: map[string]*debian.Host{}}
 	w.boot(configs...)
@@ -84,7 +90,7 @@ func newWorldOf(t *testing.T, configs ...debian.Config) *world {
 		w.enlist(c.Name, c.Name)
 	}
 	// What waits for approvals with everybody else runs at once here, byte for byte the same.
-	for _, builtin := range []string{"reboot", "shutdown"} {
+	for _, builtin := range []string{"reboot", "shutdown", "full-upgrade"} {
 		w.must(s.AddAction(t.Context(), root, builtin+"-now", w.unapproved(builtin)))
 	}
 	return w
@@ -93,12 +99,18 @@ func newWorldOf(t *testing.T, configs ...debian.Config) *world {
 // unapproved is a built-in action under another name that needs no approval.
 func (w *world) unapproved(name string) string {
 	w.Helper()
+	text := strings.Replace(w.builtin(name), "name: "+name+"\n", "name: "+name+"-now\n", 1)
+	return strings.Replace(text, "approvals: 1\n", "approvals: 0\n", 1)
+}
+
+// builtin is the file of a built-in action.
+func (w *world) builtin(name string) string {
+	w.Helper()
 	all, err := action.Builtins()
 	w.must(err)
 	for _, b := range all {
 		if b.Name == name {
-			text := strings.Replace(string(b.YAML), "name: "+name+"\n", "name: "+name+"-now\n", 1)
-			return strings.Replace(text, "approvals: 1\n", "approvals: 0\n", 1)
+			return string(b.YAML)
 		}
 	}
 	w.Fatalf("there is no built-in %s", name)
@@ -207,6 +219,27 @@ func (w *world) ended(run store.Run, state store.RunState) store.Run {
 		w.Fatalf("#%d is %s and not %s: %s", run.Number, run.State, state, report(run))
 	}
 	return run
+}
+
+// appears waits for a file of a host.
+func (w *world) appears(h *debian.Host, file string) {
+	w.Helper()
+	w.becomes(file+" appears", func() bool { return h.Exists(file) })
+}
+
+// becomes waits until something is so that nobody announces.
+func (w *world) becomes(what string, so func() bool) {
+	w.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	tooLate := time.After(patience)
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-tooLate:
+			w.Fatalf("it does not come about that %s", what)
+		}
+	}
 }
 
 // report is all that a run says, for a failed test.
