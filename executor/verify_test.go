@@ -296,6 +296,36 @@ func TestSilenceIsTheProofOfAShutdown(t *testing.T) {
 	}
 }
 
+// TestAMomentOfSilenceProvesNothing: it must be silent again and again.
+func TestAMomentOfSilenceProvesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.takesDown()
+	m := w.machine("web1", 0)
+	w.serve(w.newEngine(w.store, time.Second, func(c *executor.Config) { c.Pace.Silence = 300 * time.Millisecond }))
+	run := w.submit("stop-box web1")
+	receive(t, m.told)
+	note := func(summary string) func(store.Run) bool {
+		return func(r store.Run) bool {
+			if r.State.Final() {
+				t.Fatalf("%s: %q", r.State, r.Targets[0].Summary)
+			}
+			return r.Targets[0].Summary == summary
+		}
+	}
+	w.waits(run)
+	must(t, m.Down())
+	w.await(run.ID, note("connections are refused"))
+	must(t, m.Up())
+	w.await(run.ID, note("it is still up"))
+	must(t, m.Down())
+	silent := time.Now()
+	equal(t, store.Succeeded, w.ended(run.ID).State)
+	if took := time.Since(silent); took < 600*time.Millisecond {
+		t.Errorf("proven after %s", took)
+	}
+}
+
 func TestAShutdownThatDoesNotComeAbout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
