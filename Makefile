@@ -1,7 +1,7 @@
 # Everything that is done with this repository. `make` shows it.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # What the tests need from the system, as Debian packages.
-PACKAGES := openssh-server sudo busybox tcsh fish chromium fonts-liberation nodejs npm debootstrap iproute2 apt-utils dnf dnf-plugins-core rpm createrepo-c systemd iputils-ping
+PACKAGES := openssh-server sudo busybox mksh tcsh fish chromium fonts-liberation nodejs npm debootstrap iproute2 apt-utils dnf dnf-plugins-core rpm createrepo-c systemd iputils-ping
 BIN      := drover
 
 export CGO_ENABLED = 1

@@ -14,15 +14,15 @@ import (
 func Clean(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		lines[i] = cleanLine(line)
+		if !plain(line) {
+			lines[i] = cleanLine(line)
+		}
 	}
 	return strings.Join(lines, "\n")
 }
 
+// cleanLine does it for a line that is not plain.
 func cleanLine(line string) string {
-	if plain(line) {
-		return line
-	}
 	line = strings.ToValidUTF8(line, "\uFFFD")
 	line = ansi.Strip(line)
 	line = strings.TrimRight(line, "\r")
@@ -32,10 +32,20 @@ func cleanLine(line string) string {
 	return dropControls(line)
 }
 
-// plain says that a line is what nearly all lines are.
-func plain(line string) bool {
+// plain says that a line is what nearly all lines are: nothing is to be done about it.
+func plain[T string | []byte](line T) bool {
 	for i := range len(line) {
 		if c := line[i]; (c < ' ' && c != '\t') || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// plainLines says it of several lines at once.
+func plainLines(block []byte) bool {
+	for _, c := range block {
+		if (c < ' ' && c != '\t' && c != '\n') || c > '~' {
 			return false
 		}
 	}

@@ -16,6 +16,7 @@ import (
 type Client struct {
 	limits  Limits
 	keys    keyring
+	secrets redactors
 	pool    *pool
 	breaker breaker
 }
@@ -64,6 +65,7 @@ func (c *Client) Run(ctx context.Context, server Server, cmd Command) (Result, e
 }
 
 func (c *Client) run(ctx context.Context, server Server, cmd Command, log *logFile, res *Result) error {
+	secrets := c.secrets.of(server.Login, cmd.Secrets)
 	replaced := false
 	for moves := 0; ; moves++ {
 		lane, err := c.lane(ctx, server, cmd, replaced, res)
@@ -71,7 +73,7 @@ func (c *Client) run(ctx context.Context, server Server, cmd Command, log *logFi
 			return err
 		}
 		begin := time.Now()
-		s := newSession(lane, c.limits, server, cmd, log)
+		s := newSession(lane, c.limits, server, cmd, secrets, log)
 		err = s.run(ctx, res)
 		res.Run = time.Since(begin)
 		broken, crowded := s.broken(ctx), s.crowded()

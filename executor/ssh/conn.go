@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
@@ -18,6 +19,7 @@ type conn struct {
 	stop   context.CancelFunc // ends the signs of life
 	work   sync.WaitGroup     // goroutines that end with the connection
 	shut   sync.Once
+	host   atomic.Pointer[introduction] // nil: the server has not said all of it yet
 
 	sessions int         // commands that hold it
 	tunnels  int         // connections that go through it

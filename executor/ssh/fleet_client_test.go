@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
@@ -40,6 +39,17 @@ type done struct {
 	Peak             int64 // bytes
 	Kept             int64 // bytes for each kept connection
 	Failed           int
+}
+
+// best takes the smaller of each two measurements. The zero value has none.
+func (d done) best(other done) done {
+	if d.Cold == 0 {
+		return other
+	}
+	return done{
+		Cold: min(d.Cold, other.Cold), Warm: min(d.Warm, other.Warm), ColdCPU: min(d.ColdCPU, other.ColdCPU), WarmCPU: min(d.WarmCPU, other.WarmCPU),
+		Peak: min(d.Peak, other.Peak), Kept: min(d.Kept, other.Kept), Failed: d.Failed + other.Failed,
+	}
 }
 
 // client does the job once on new connections and three times on kept ones.
@@ -158,48 +168,4 @@ func bareClient(j job) (one func(int) error, end func()) {
 			}
 		}
 	}
-}
-
-// TestBesideBare fails when a run costs twice of what it may cost beside the bare library. Both are measured in turn,
-// in one run: the machine's load counts for both.
-func TestBesideBare(t *testing.T) {
-	const servers, rounds = 10, 5
-	j := job{Command: "true"}
-	private, public := newKey(t)
-	j.Key = private
-	for range servers {
-		_, s := simulated(t, public, nil)
-		s.Login.PrivateKey = private
-		j.Servers = append(j.Servers, s)
-	}
-	var cold, coldBare, warm, warmBare []time.Duration
-	for range rounds {
-		c := ssh.NewClient(ssh.Limits{})
-		drover := func(i int) error { _, err := c.Run(t.Context(), j.Servers[i], ssh.Command{Text: "true"}); return err }
-		bare, end := bareClient(j)
-		for _, m := range []struct {
-			to  *[]time.Duration
-			one func(int) error
-		}{
-			{&cold, drover}, {&coldBare, bare}, {&warm, drover}, {&warmBare, bare},
-			{&warm, drover}, {&warmBare, bare}, {&warm, drover}, {&warmBare, bare}, {&warm, drover}, {&warmBare, bare},
-		} {
-			wall, _, failed := all(servers, m.one)
-			if failed > 0 {
-				t.Fatalf("%d failed", failed)
-			}
-			*m.to = append(*m.to, wall)
-		}
-		end()
-		c.Close()
-	}
-	best := func(d []time.Duration) float64 { return float64(slices.Min(d)) } // what other work disturbs least
-	if ratio := best(cold) / best(coldBare); ratio > 2.2 {
-		t.Errorf("new connections take %.2f times as long as the bare library's", ratio)
-	}
-	// Without the race detector it is about 1.3, with it about 3.
-	if ratio := best(warm) / best(warmBare); ratio > 6 {
-		t.Errorf("kept connections take %.2f times as long as the bare library's", ratio)
-	}
-	t.Logf("cold %.2f, warm %.2f", best(cold)/best(coldBare), best(warm)/best(warmBare))
 }

@@ -156,6 +156,8 @@ func (s *session) ended(e exit, res *Result) error {
 // settle waits for the end of the output. A background process that holds it open (a
 // daemon that the command has started) is not waited for: silence is enough.
 func (s *session) settle() {
+	// sshd closes standard input when the command ends, at which the script's watch lets go of the output. Others may not.
+	defer time.AfterFunc(s.limits.Linger/4, func() { _ = s.ch.CloseWrite() }).Stop()
 	tick := time.NewTicker(s.limits.Linger)
 	defer tick.Stop()
 	for seen := s.bytes.Load(); ; {
@@ -223,9 +225,7 @@ func (s *session) stop(e *Error, res *Result) error {
 	tooLate := time.NewTimer(s.limits.Stop)
 	defer tooLate.Stop()
 	select {
-	case x := <-s.status:
-		s.settle()
-		s.report(x)
+	case <-s.stopped:
 	case <-s.closed:
 		<-s.drained
 	case <-tooLate.C:
@@ -258,8 +258,10 @@ func (s *session) stopKind() Stop {
 		}
 		return StopUnknown
 	}
-	if s.stopped.Load() {
+	select {
+	case <-s.stopped:
 		return StopEnded
+	default:
 	}
 	select {
 	case x := <-s.status:

@@ -39,8 +39,14 @@ var (
 // maxFact is the length of the longest fact that is kept, in bytes.
 const maxFact = 64
 
-// hostFacts reads what the script on the server has said. Nothing else can: the lines carry the nonce.
-func hostFacts(preface []byte, nonce string) HostFacts {
+// introduction is what a server says of itself with the first command on a connection.
+type introduction struct {
+	facts HostFacts
+	shell string // the login shell
+}
+
+// readIntroduction reads what the script on the server has said. Nothing else can have: the lines carry the nonce.
+func readIntroduction(preface []byte, nonce string) introduction {
 	said := make(map[string]string)
 	for line := range bytes.Lines(preface) {
 		if i := bytes.Index(line, []byte(hostTag+nonce+" ")); i >= 0 {
@@ -48,11 +54,25 @@ func hostFacts(preface []byte, nonce string) HostFacts {
 			said[name] = strings.TrimRight(value, "\r\n")
 		}
 	}
-	return HostFacts{
+	return introduction{shell: said["shell"], facts: HostFacts{
 		System: fact(said["system"]), Kernel: fact(said["kernel"]),
 		Distribution: fact(unquote(said["id"])), Version: fact(unquote(said["version"])), Like: fact(unquote(said["like"])),
 		MachineID: matching(machineID, said["machine"]), BootID: matching(bootID, said["boot"]), BootStart: matching(number, started(said["stat"])),
+	}}
+}
+
+// host is what the server has said of itself, now or earlier on this connection: no machine outlives a restart, and no
+// connection does. The caller holds s.mu.
+func (s *session) host() HostFacts {
+	known := &s.client.conn.host
+	if said := known.Load(); said != nil && !s.cmd.Raw {
+		return said.facts
 	}
+	said := readIntroduction(s.err.gate.preface, s.nonce)
+	if said.facts.Boot() != "" {
+		known.Store(&said)
+	}
+	return said.facts
 }
 
 // withoutHost leaves out what the script has said of the machine.

@@ -1,9 +1,9 @@
 package ssh
 
 import (
-	"bytes"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -23,13 +23,13 @@ func TestHostFacts(t *testing.T) {
 		System: "Linux", Kernel: "6.1.0-37-amd64", BootID: "0f0e0d0c-1111-4222-8333-444455556666", BootStart: "123",
 		MachineID: "00112233445566778899aabbccddeeff", Distribution: "rocky", Version: "9.4", Like: "rhel centos fedora",
 	}
-	if got := hostFacts([]byte(saidByDebian), "N"); got != want {
+	if got := readIntroduction([]byte(saidByDebian), "N").facts; got != want {
 		t.Errorf("%+v", got)
 	}
 	if want.Boot() != "0f0e0d0c-1111-4222-8333-444455556666:123" {
 		t.Error(want.Boot())
 	}
-	if got := hostFacts([]byte(saidByDebian), "M"); got != (HostFacts{}) || got.Boot() != "" {
+	if got := readIntroduction([]byte(saidByDebian), "M").facts; got != (HostFacts{}) || got.Boot() != "" {
 		t.Errorf("forged: %+v", got)
 	}
 }
@@ -46,11 +46,11 @@ func TestHostFactsThatCannotBeRight(t *testing.T) {
 	said := strings.NewReplacer(
 		"0f0e0d0c-", "0f0e0d0cx", "00112233", "0011223", " 123 456", "", "6.1.0-37-amd64", "\x1b[31m6.1"+strings.Repeat("é", 40),
 	).Replace(saidByDebian)
-	got := hostFacts([]byte(said), "N")
+	got := readIntroduction([]byte(said), "N").facts
 	if got.BootID != "" || got.MachineID != "" || got.BootStart != "" || got.Boot() != "" || got.Kernel != "6.1"+strings.Repeat("é", 30) {
 		t.Errorf("%+v", got)
 	}
-	got = hostFacts([]byte(said+saidByDebian), "N")
+	got = readIntroduction([]byte(said+saidByDebian), "N").facts
 	if got.Boot() != "0f0e0d0c-1111-4222-8333-444455556666:123" {
 		t.Errorf("%+v", got)
 	}
@@ -62,18 +62,10 @@ func TestHostInEveryShell(t *testing.T) {
 		`$(cat /proc/sys/kernel/random/boot_id)|$(sed 's/.*) //' /proc/1/stat | cut -d' ' -f20)"`))
 	for name, shell := range shells {
 		t.Run(name, func(t *testing.T) {
-			cmd := asShell(t, shell, hostScript+script, "true")
-			var errs bytes.Buffer
-			cmd.Stderr = &errs
-			in, err := cmd.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer in.Close()
-			if err := cmd.Run(); err != nil {
-				t.Fatal(err)
-			}
-			h := hostFacts(errs.Bytes(), "N")
+			cmd := inShell(t, shell, hostScript+commandScript, "true", "plain")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+			_, errs, _ := serve(t, cmd).end()
+			h := readIntroduction([]byte(errs), "N").facts
 			if got := strings.Join([]string{h.System, h.Distribution, h.Version, h.Like, h.Kernel, h.MachineID, h.BootID, h.BootStart}, "|"); got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}

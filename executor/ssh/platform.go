@@ -22,7 +22,7 @@ func (s *session) wrongPlatform() *Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if bytes.Contains(s.err.gate.preface, []byte(hostTag+s.nonce)) {
-		system := hostFacts(s.err.gate.preface, s.nonce).System
+		system := readIntroduction(s.err.gate.preface, s.nonce).facts.System
 		if system == "Linux" {
 			return nil
 		}

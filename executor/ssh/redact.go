@@ -3,14 +3,17 @@ package ssh
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const (
 	redacted = "[redacted]"
+	keyMark  = "PRIVATE KEY-----" // what keyBegin and keyEnd end with
 	// minSecret is the shortest value that is taken out of an output.
 	minSecret = 4
 )
@@ -27,8 +30,31 @@ var (
 // redactor takes secrets out of text. It does its best: a command that prints a
 // secret in another disguise (reversed, one letter per line) gets it through.
 type redactor struct {
-	secrets []string // longest first
+	secrets [][]byte // longest first
 	longest int
+}
+
+// redactors keeps one for each login: making it takes longer than what most commands print.
+type redactors struct {
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]*redactor
+}
+
+// of is the one for a login's secrets and these.
+func (r *redactors) of(login Login, more []string) *redactor {
+	secrets := append([]string{login.Password, login.SudoPassword, string(login.PrivateKey)}, more...)
+	sum := sha256.Sum256([]byte(strings.Join(secrets, "\x00")))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known := r.known[sum]; known != nil {
+		return known
+	}
+	if r.known == nil || len(r.known) >= maxKeys {
+		r.known = make(map[[sha256.Size]byte]*redactor)
+	}
+	made := newRedactor(secrets)
+	r.known[sum] = made
+	return made
 }
 
 // newRedactor knows each secret as it is and in base64. A secret of several lines is
@@ -37,13 +63,14 @@ func newRedactor(secrets []string) *redactor {
 	r := &redactor{}
 	for _, secret := range secrets {
 		for _, form := range forms(secret) {
-			if len(form) >= minSecret && !slices.Contains(r.secrets, form) {
-				r.secrets = append(r.secrets, form)
+			known := slices.ContainsFunc(r.secrets, func(s []byte) bool { return string(s) == form })
+			if len(form) >= minSecret && !known {
+				r.secrets = append(r.secrets, []byte(form))
 				r.longest = max(r.longest, len(form))
 			}
 		}
 	}
-	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	slices.SortFunc(r.secrets, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
 	return r
 }
 
@@ -70,7 +97,7 @@ func (r *redactor) spans(line []byte) []span {
 	var found []span
 	for _, secret := range r.secrets {
 		for at := 0; ; {
-			i := bytes.Index(line[at:], []byte(secret))
+			i := bytes.Index(line[at:], secret)
 			if i < 0 {
 				break
 			}
@@ -79,12 +106,12 @@ func (r *redactor) spans(line []byte) []span {
 		}
 	}
 	// The plain searches spare nearly all lines the expressions, which cost a hundred times more.
-	if contains(line, "AKIA", "xox", "xapp-") {
+	if mayHoldToken(line) {
 		for _, m := range tokens.FindAllIndex(line, -1) {
 			found = append(found, span{m[0], m[1]})
 		}
 	}
-	if contains(line, "=") {
+	if mayAssign(line) {
 		for _, m := range assigned.FindAllSubmatchIndex(line, -1) {
 			found = append(found, span{m[2], m[3]})
 		}
@@ -92,8 +119,29 @@ func (r *redactor) spans(line []byte) []span {
 	return join(found)
 }
 
-func contains(line []byte, any ...string) bool {
-	return slices.ContainsFunc(any, func(s string) bool { return bytes.Contains(line, []byte(s)) })
+// suspects says whether a text may hold a secret. It is never wrong with no.
+func (r *redactor) suspects(text []byte) bool {
+	return mayHoldToken(text) || mayAssign(text) || slices.ContainsFunc(r.secrets, func(s []byte) bool { return bytes.Contains(text, s) })
+}
+
+func mayHoldToken(text []byte) bool {
+	return bytes.Contains(text, []byte("AKIA")) || bytes.Contains(text, []byte("xox")) || bytes.Contains(text, []byte("xapp-"))
+}
+
+// mayAssign looks before each equals sign for what the words that assigned knows end with.
+func mayAssign(text []byte) bool {
+	for rest := text; ; {
+		i := bytes.IndexByte(rest, '=')
+		if i < 0 {
+			return false
+		}
+		for _, end := range []string{"word", "asswd", "phrase"} {
+			if i >= len(end) && strings.EqualFold(string(rest[i-len(end):i]), end) {
+				return true
+			}
+		}
+		rest = rest[i+1:]
+	}
 }
 
 func join(found []span) []span {

@@ -39,10 +39,10 @@ type session struct {
 	drained chan struct{} // both streams have ended, or are given up
 	over    chan struct{} // the channel is closed and both streams have ended
 	bytes   atomic.Int64  // received so far
-	stopped atomic.Bool   // the stop mark was seen
+	stopped chan struct{} // closed at the stop mark
 	jobOver atomic.Bool   // of a detached command: its exit status follows
 	died    atomic.Bool   // of a detached command: it has none
-	endings sync.Mutex    // guards the closing of closed and drained
+	endings sync.Mutex    // guards the closing of stopped, closed and drained
 }
 
 // stream is one of the two outputs, from the wire to what is kept of it.
@@ -58,14 +58,12 @@ type exit struct {
 	signal string
 }
 
-func newSession(client *lane, limits Limits, server Server, cmd Command, log *logFile) *session {
+func newSession(client *lane, limits Limits, server Server, cmd Command, secrets *redactor, log *logFile) *session {
 	s := &session{
 		client: client, limits: limits, server: server, cmd: cmd, nonce: newNonce(),
 		began: make(chan struct{}), refused: make(chan Kind, 1), status: make(chan exit, 1),
-		closed: make(chan struct{}), drained: make(chan struct{}), over: make(chan struct{}),
+		stopped: make(chan struct{}), closed: make(chan struct{}), drained: make(chan struct{}), over: make(chan struct{}),
 	}
-	login := server.Login
-	secrets := newRedactor(append([]string{login.Password, login.SudoPassword, string(login.PrivateKey)}, cmd.Secrets...))
 	for _, st := range []*stream{&s.out, &s.err} {
 		st.lines = lines{redactor: secrets, sink: func(text []byte) {
 			st.kept.add(text)
@@ -75,7 +73,7 @@ func newSession(client *lane, limits Limits, server Server, cmd Command, log *lo
 	}
 	if !cmd.Raw {
 		s.err.gate.opened = func() { close(s.began) }
-		s.err.lines.marks = map[string]func(){stopMark + s.nonce: func() { s.stopped.Store(true) }}
+		s.err.lines.marks = map[string]func(){stopMark + s.nonce: func() { s.end(s.stopped) }}
 		if cmd.Detach != "" {
 			s.err.lines.marks = map[string]func(){
 				overMark + s.nonce: func() { s.jobOver.Store(true) }, diedMark + s.nonce: func() { s.died.Store(true) },
@@ -245,7 +243,7 @@ func (s *session) send(ctx context.Context) error {
 	})()
 	line := s.cmd.Text
 	if !s.cmd.Raw {
-		line = wrap(s.nonce, s.cmd)
+		line = wrap(s.nonce, s.cmd, s.client.conn.host.Load())
 	}
 	s.sent = true
 	taken, err := s.client.request(s.ch, "exec", gossh.Marshal(struct{ Command string }{line}))
@@ -299,15 +297,24 @@ func (s *session) report(e exit) {
 	}
 }
 
+// Most commands say little, and thousands of them may run at once; what says much is read in large pieces.
+const (
+	smallRead = 512
+	largeRead = 32 << 10
+)
+
 // read empties one stream. Both must be read all the time: they share a window, and a
 // full one stops the command.
 func (s *session) read(from io.Reader, st *stream) {
-	buf := make([]byte, 16<<10)
+	buf := make([]byte, smallRead)
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
 			s.bytes.Add(int64(n))
 			s.take(st, buf[:n])
+		}
+		if n == len(buf) && n < largeRead {
+			buf = make([]byte, 4*n)
 		}
 		if err != nil {
 			s.mu.Lock()
@@ -337,7 +344,7 @@ func (s *session) finish(res *Result) {
 	<-s.closed
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	res.Host = hostFacts(s.err.gate.preface, s.nonce)
+	res.Host = s.host()
 	res.Stdout, res.StdoutTruncated = s.out.kept.text()
 	res.Stderr, res.StderrTruncated = s.err.kept.text()
 }

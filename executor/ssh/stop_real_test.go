@@ -3,6 +3,7 @@ package ssh_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,13 +17,18 @@ import (
 	"drover/executor/sshtest/sshd"
 )
 
-// trees are commands that leave processes behind unless all are ended. Each tells its
-// pid (and that of its session) through the pipe $1 once everything runs.
+// trees are commands that leave processes behind unless all are ended. Each tells its pid, by which its session or its
+// group is known, through the pipe $1 once everything runs.
 var trees = map[string]string{
-	"one":        "echo $$ >%[1]s; exec sleep 86401",
-	"two":        "echo $$ >%[1]s; sleep 86401; sleep 86401",
-	"children":   "sh -c 'sleep 86401 & sleep 86401 & wait' & sleep 86401 & echo $$ >%[1]s; wait; true",
-	"deaf child": "(trap '' TERM; echo $$ >%[1]s; sleep 86401; sleep 86401) & wait",
+	"one process":         "echo $$ >%[1]s; exec sleep 86401",
+	"one after another":   "echo $$ >%[1]s; sleep 86401; sleep 86401",
+	"children":            "sh -c 'sleep 86401 & sleep 86401 & wait' & sleep 86401 & echo $$ >%[1]s; wait; true",
+	"a deaf child":        "(trap '' TERM; echo $$ >%[1]s; sleep 86401; sleep 86401) & wait",
+	"deaf itself":         "trap '' HUP INT QUIT TERM; echo $$ >%[1]s; sleep 86401; sleep 86401",
+	"a program":           "timeout -k 1 86401 sh -c 'echo $$ >%[1]s; sleep 86401; sleep 86401'",
+	"a single command":    "%[2]s %[1]s",
+	"writes all the time": "echo $$ >%[1]s; while :; do echo more; done",
+	"in the background":   "(sleep 86401 & echo $$ >%[1]s; sleep 86401) >/dev/null 2>&1 & sleep 86401",
 }
 
 // pipe makes a named pipe that any user may write, and returns its name and a function
@@ -60,107 +66,110 @@ func pipe(t *testing.T) (name string, read func() int) {
 	}
 }
 
-// inSession counts the living processes of a session.
-func inSession(t *testing.T, session int) int {
+// alive lists the living processes of the session or the group that a process is in or was in.
+func alive(t *testing.T, session, group int) (found []string) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			continue
 		}
 		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-		if fields[0] != "Z" && fields[0] != "X" && fields[3] == strconv.Itoa(session) {
-			n++
+		if fields[0] != "Z" && fields[0] != "X" && (fields[3] == strconv.Itoa(session) || fields[2] == strconv.Itoa(group)) {
+			found = append(found, string(text[:30]))
 		}
 	}
-	return n
+	return found
 }
 
-func eachTree(t *testing.T, test func(t *testing.T, text string, sudo bool)) {
-	for name, text := range trees {
-		for _, sudo := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s sudo=%v", name, sudo), func(t *testing.T) {
-				t.Parallel()
-				test(t, text, sudo)
-			})
-		}
+// family reads the session and the group of a process.
+func family(t *testing.T, pid int) (session, group int) {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Error(err)
+		return pid, pid
 	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	group, _ = strconv.Atoi(fields[2])
+	session, _ = strconv.Atoi(fields[3])
+	return session, group
 }
 
-func TestRealCancelEndsTheProcesses(t *testing.T) {
-	t.Parallel()
-	s := startSSHD(t, sshd.Config{})
-	server := at(s, addUser(t, "cancel", "", sshd.SudoPassword))
-	eachTree(t, func(t *testing.T, text string, sudo bool) {
-		name, read := pipe(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		pid := make(chan int, 1)
-		go func() {
-			pid <- read()
-			cancel()
-		}()
-		res, err := ssh.NewClient(ssh.Limits{Stop: 20 * time.Second}).Run(ctx, server, ssh.Command{Text: fmt.Sprintf(text, name), Sudo: sudo})
-		if kind(err) != ssh.Cancelled || res.Stop != ssh.StopEnded || err.(*ssh.Error).NeverStarted() {
-			t.Errorf("%+v, %v", res, err)
-		}
-		if n := inSession(t, <-pid); n != 0 {
-			t.Errorf("%d processes are left", n)
-		}
-		if !strings.Contains(err.(*ssh.Error).Sentence(), "were ended") {
-			t.Error(err.(*ssh.Error).Sentence())
-		}
-	})
+// ends are the ways in which a command is ended from outside.
+var ends = map[string]struct {
+	timeout time.Duration
+	do      func(cancel func(), s *sshd.Server, c *ssh.Client)
+	kind    ssh.Kind
+	stop    ssh.Stop
+}{
+	"cancel":       {0, func(cancel func(), _ *sshd.Server, _ *ssh.Client) { cancel() }, ssh.Cancelled, ssh.StopEnded},
+	"time-out":     {2 * time.Second, func(func(), *sshd.Server, *ssh.Client) {}, ssh.TimedOut, ssh.StopEnded},
+	"lost link":    {0, func(_ func(), s *sshd.Server, _ *ssh.Client) { s.DropConnections() }, ssh.LinkLost, ssh.StopUnknown},
+	"drover's end": {0, func(_ func(), _ *sshd.Server, c *ssh.Client) { go c.Close() }, ssh.LinkLost, ssh.StopUnknown},
 }
 
-func TestRealTimeOutEndsTheProcesses(t *testing.T) {
+// TestRealCancelMatrix: whatever a command has begun, as whom, on which connection and however it is ended, nothing of it
+// is left, and the answer says what is known.
+func TestRealCancelMatrix(t *testing.T) {
 	t.Parallel()
-	s := startSSHD(t, sshd.Config{})
-	server := at(s, addUser(t, "timeout", "", sshd.SudoNoPasswd))
-	eachTree(t, func(t *testing.T, text string, sudo bool) {
-		name, read := pipe(t)
-		pid := make(chan int, 1)
-		go func() { pid <- read() }()
-		res, err := ssh.NewClient(ssh.Limits{Stop: 20 * time.Second}).Run(t.Context(), server,
-			ssh.Command{Text: "echo before; " + fmt.Sprintf(text, name), Sudo: sudo, Timeout: time.Second})
-		if kind(err) != ssh.TimedOut || res.Stop != ssh.StopEnded || res.Stdout != "before\n" || res.ExitCode != -1 {
-			t.Errorf("%+v, %v", res, err)
-		}
-		if n := inSession(t, <-pid); n != 0 {
-			t.Errorf("%d processes are left", n)
-		}
-	})
-}
-
-func TestRealLinkLossEndsTheProcesses(t *testing.T) {
-	t.Parallel()
-	n := 0
-	for name, text := range trees {
-		for _, sudo := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s sudo=%v", name, sudo), func(t *testing.T) {
-				s := startSSHD(t, sshd.Config{})
-				server := at(s, addUser(t, fmt.Sprint("link", n), "", sshd.SudoNoPasswd))
-				n++
-				t.Parallel()
-				name, read := pipe(t)
-				pid := make(chan int, 1)
-				go func() {
-					pid <- read()
-					s.DropConnections()
-				}()
-				res, err := client().Run(t.Context(), server, ssh.Command{Text: fmt.Sprintf(text, name), Sudo: sudo})
-				if kind(err) != ssh.LinkLost || res.Stop != ssh.StopUnknown {
-					t.Errorf("%+v, %v", res, err)
+	user := addUser(t, "matrix", "", sshd.SudoNoPasswd)
+	dir, err := os.MkdirTemp("", "drover-test-matrix-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	single := filepath.Join(dir, "single")
+	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(single, []byte("#!/bin/sh\necho $$ >$1; sleep 86401; sleep 86401\n"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for end := range ends {
+		for tree := range trees {
+			for _, sudo := range []bool{false, true} {
+				for _, kept := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s/%s/sudo=%v/kept=%v", end, tree, sudo, kept), func(t *testing.T) {
+						t.Parallel()
+						stopped(t, user, end, strings.ReplaceAll(trees[tree], "%[2]s", single), sudo, kept)
+					})
 				}
-				session := <-pid
-				eventually(t, func() bool { return inSession(t, session) == 0 })
-			})
+			}
 		}
 	}
+}
+
+func stopped(t *testing.T, user, end, text string, sudo, kept bool) {
+	s := startSSHD(t, sshd.Config{})
+	c := ssh.NewClient(ssh.Limits{Stop: 30 * time.Second, Linger: 200 * time.Millisecond})
+	defer c.Close()
+	if kept {
+		if _, err := c.Run(t.Context(), at(s, user), ssh.Command{Text: "true"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	name, read := pipe(t)
+	session, group := 0, 0
+	known := make(chan struct{})
+	go func() {
+		defer close(known)
+		session, group = family(t, read())
+		ends[end].do(cancel, s, c)
+	}()
+	res, err := c.Run(ctx, at(s, user), ssh.Command{Text: fmt.Sprintf(text, name), Sudo: sudo, Timeout: ends[end].timeout})
+	if kind(err) != ends[end].kind || res.Stop != ends[end].stop || res.ExitCode != -1 || err.(*ssh.Error).NeverStarted() {
+		t.Errorf("%+v, %v", res.Stop, err)
+	}
+	if res.Stop == ssh.StopEnded && !strings.Contains(err.(*ssh.Error).Sentence(), "were ended") {
+		t.Error(err.(*ssh.Error).Sentence())
+	}
+	<-known
+	// What has ended them ends a moment after them.
+	eventually(t, func() bool { return len(alive(t, session, group)) == 0 })
 }
 
 // eventually looks again and again, for what happens in other processes.
@@ -192,5 +201,26 @@ func TestRealFinishedBeforeTheStop(t *testing.T) {
 	res, err := client().Run(ctx, server, ssh.Command{Text: text})
 	if kind(err) != ssh.Cancelled || res.Stop != ssh.StopEnded {
 		t.Fatalf("%+v, %v", res, err)
+	}
+}
+
+// TestRealSudoOnATerminalOfItsOwn: where sudo makes a terminal for what it runs (use_pty, the default since 1.9.14), a
+// command still has none on which it could wait for somebody, and is ended with all that it has begun.
+func TestRealSudoOnATerminalOfItsOwn(t *testing.T) {
+	t.Parallel()
+	rule := fmt.Sprintf("ALL=(ALL) NOPASSWD: ALL\nDefaults:drover-test-pty-%d use_pty", os.Getpid())
+	user := addUser(t, "pty", "", sshd.Sudo(rule))
+	s := startSSHD(t, sshd.Config{})
+	res, err := client().Run(t.Context(), at(s, user), ssh.Command{Text: "echo here; echo there >&2; true </dev/tty; exit 7", Sudo: true})
+	if err != nil || res.ExitCode != 7 || res.Stdout != "here\n" || !strings.HasPrefix(res.Stderr, "there\n") || !strings.Contains(res.Stderr, "/dev/tty") {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	for end := range ends {
+		for _, tree := range []string{"children", "a deaf child"} {
+			t.Run(end+"/"+tree, func(t *testing.T) {
+				t.Parallel()
+				stopped(t, user, end, trees[tree], true, false)
+			})
+		}
 	}
 }

@@ -1,129 +1,150 @@
 package ssh
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// shells are the ones that /bin/sh may be.
-var shells = map[string][]string{"dash": {"dash"}, "bash": {"bash", "--posix"}, "busybox": {"busybox", "sh"}}
-
-// asShell runs the wrapper as another /bin/sh would.
-func asShell(t *testing.T, shell []string, wrapper, text string) *exec.Cmd {
-	t.Helper()
-	if _, err := exec.LookPath(shell[0]); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	args := append(append([]string{}, shell[1:]...), "-c", bootstrap, "drover", "N", encode(text), encode(wrapper), "plain")
-	return exec.Command(shell[0], args...)
+// places are where a server may start the script: at the head of a group, as sshd does, or in somebody else's group.
+var places = map[string]func(script string) (string, bool){
+	"":        func(s string) (string, bool) { return s, true },
+	"guest":   func(s string) (string, bool) { return s, false },
+	"no tool": func(s string) (string, bool) { return strings.Replace(s, "command -v setsid", "false", 1), false },
 }
+
+// eachShell runs a test in each shell that /bin/sh may be, in each place.
+func eachShell(t *testing.T, test func(t *testing.T, start func(text string) *process)) {
+	for name, shell := range shells {
+		for where, place := range places {
+			t.Run(strings.TrimSpace(name+" "+where), func(t *testing.T) {
+				t.Parallel()
+				test(t, func(text string) *process {
+					script, head := place(commandScript)
+					cmd := inShell(t, shell, script, text, "plain", count(text))
+					if !head {
+						cmd = exec.Command("/bin/sh", append([]string{"-c", `"$@"; exit`, "sh"}, cmd.Args...)...)
+					}
+					cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+					return serve(t, cmd)
+				})
+			})
+		}
+	}
+}
+
+// count is what the client says of a text.
+func count(text string) string {
+	if single(text) {
+		return "one"
+	}
+	return "many"
+}
+
+// groupless says whether nothing there can make a process group, so that only the command's first process can be ended.
+func groupless(t *testing.T) bool {
+	return strings.HasSuffix(t.Name(), "no_tool") && !strings.Contains(t.Name(), "bash") && !strings.Contains(t.Name(), "mksh")
+}
+
+// saidByShell is how shells tell of a process that a signal has ended.
+var saidByShell = regexp.MustCompile(`(?m)^.*(Killed|Terminated).*\n`)
 
 func TestWrapperInEveryShell(t *testing.T) {
-	script := hostScript + script
-	withoutSetsid := strings.Replace(script, "command -v setsid", "false", 1)
-	for name, shell := range shells {
-		for how, wrapper := range map[string]string{"": script, " without setsid": withoutSetsid} {
-			t.Run(name+how, func(t *testing.T) {
-				t.Parallel()
-				cmd := asShell(t, shell, wrapper, "printf '%s\\n' 'a\\b'; echo err >&2; sh -c 'kill -9 $$'; exit 7")
-				in, err := cmd.StdinPipe()
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer in.Close()
-				var out, errs bytes.Buffer
-				cmd.Stdout, cmd.Stderr = &out, &errs
-				err = cmd.Run()
-				var exit *exec.ExitError
-				if !errors.As(err, &exit) || exit.ExitCode() != 7 || out.String() != "drover-start-N\na\\b\n" {
-					t.Fatalf("%v, %q, %q", err, out.String(), errs.String())
-				}
-				if got := strings.ReplaceAll(afterHost(errs.String()), "Killed\n", ""); got != "drover-start-N\nerr\n" {
-					t.Fatalf("%q", got)
-				}
-			})
-			t.Run(name+how+" stopped", func(t *testing.T) {
-				t.Parallel()
-				stopped(t, asShell(t, shell, wrapper, "echo $$; exec sleep 86402"))
-			})
+	eachShell(t, func(t *testing.T, start func(string) *process) {
+		for text, want := range map[string]struct {
+			out, err string
+			code     int
+		}{
+			"printf '%s\\n' 'a\\b!'; echo err >&2; (kill -9 $(exec sh -c 'echo $PPID')) 2>/dev/null; exit 7": {"a\\b!\n", "err\n", 7},
+			"true":                             {},
+			"# nothing":                        {},
+			"false":                            {code: 1},
+			"echo $# \"$0\"; cat":              {out: "0 drover\n"},
+			"trap 'exit 3' EXIT; true":         {code: 3},
+			"sleep 0 & wait; echo $?":          {out: "0\n"}, // the watch is nobody's child
+			"exec 3>&1; echo here >&3":         {out: "here\n"},
+			"kill -TERM $$; echo survived":     {code: 143},
+			"trap '' HUP; kill -HUP 0; exit 4": {code: 4}, // what hits the whole group leaves the watch alone
+			"echo one\necho two\n":             {out: "one\ntwo\n"},
+			"echo ${group-}${tty-}${text-}${nonce-}${system-}; command -v others || echo none": {out: "\nnone\n"},
+		} {
+			if strings.Contains(text, "kill -HUP 0") && groupless(t) {
+				continue
+			}
+			out, err, code := start(text).end()
+			if out != "drover-start-N\n"+want.out || saidByShell.ReplaceAllString(err, "") != "drover-start-N\n"+want.err || code != want.code {
+				t.Errorf("%q: %q, %q, %d", text, out, err, code)
+			}
 		}
-	}
+	})
 }
 
-// afterHost leaves out what the script says of the machine.
-func afterHost(said string) string {
-	i := strings.LastIndex(said, "drover-host-N ")
-	return said[i+strings.Index(said[i:], "\n")+1:]
+// TestWrapperStops ends what has been begun, and says so when nothing of it is left.
+func TestWrapperStops(t *testing.T) {
+	eachShell(t, func(t *testing.T, start func(string) *process) {
+		text := "(trap '' TERM; sleep 86402) & echo $!; echo $$; wait; echo survived"
+		if groupless(t) {
+			text = "echo 0; echo $$; exec sleep 86402"
+		}
+		p := start(text)
+		<-p.out
+		child, parent := <-p.out, <-p.out
+		p.in.Close()
+		out, err, code := p.end()
+		if out != "" || !strings.HasSuffix(err, "drover-stop-N\n") || code != 143 {
+			t.Errorf("%q, %q, %d", out, err, code)
+		}
+		for _, pid := range []string{child, parent} {
+			if lives(strings.TrimSpace(pid)) {
+				t.Errorf("process %s lives", pid)
+				_ = exec.Command("kill", "-9", strings.TrimSpace(pid)).Run()
+			}
+		}
+	})
 }
 
-// stopped starts a command that prints its pid, closes its standard input, and expects
-// the end of the process and the word that says so.
-func stopped(t *testing.T, cmd *exec.Cmd) {
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	buf := make([]byte, 64)
-	var said string
-	for strings.Count(said, "\n") < 2 {
-		n, err := out.Read(buf)
-		if err != nil {
-			t.Fatal(err)
+// TestWrapperLeavesDaemonsAlone: what a command leaves behind when it ends by itself goes on.
+func TestWrapperLeavesDaemonsAlone(t *testing.T) {
+	eachShell(t, func(t *testing.T, start func(string) *process) {
+		p := start("sleep 86403 >/dev/null 2>&1 & echo $!")
+		<-p.out
+		pid := strings.TrimSpace(<-p.out)
+		if _, err, code := p.end(); code != 0 || strings.Contains(err, "stop") || !lives(pid) {
+			t.Errorf("%q, %d, %v", err, code, lives(pid))
 		}
-		said += string(buf[:n])
-	}
-	in.Close()
-	_, _ = io.Copy(io.Discard, out)
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 143 || !strings.HasSuffix(errs.String(), "drover-stop-N\n") {
-		t.Fatalf("%v, %q", err, errs.String())
-	}
-	pid := strings.Fields(said)[1]
-	if _, err := os.Stat(filepath.Join("/proc", pid)); !errors.Is(err, os.ErrNotExist) {
-		if stat, _ := os.ReadFile(filepath.Join("/proc", pid, "stat")); !strings.Contains(string(stat), ") Z ") {
-			t.Fatalf("process %s lives: %s", pid, stat)
-		}
-	}
+		_ = exec.Command("kill", "-9", pid).Run()
+	})
 }
 
-func TestTheScriptIsPOSIX(t *testing.T) {
-	if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(hostScript+script), "wrapper.sh"); err != nil {
-		t.Fatal(err)
+func lives(pid string) bool {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+func TestTheScriptsArePOSIX(t *testing.T) {
+	for name, script := range map[string]string{"wrapper.sh": commandScript, "detach.sh": detachScript} {
+		line := compact(environmentScript + hostScript + script)
+		if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), ""); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
 // What the login shell reads holds nothing that a shell might treat specially in single
 // quotes, whatever the command.
 func TestTheCommandLineSuitsAnyShell(t *testing.T) {
-	line := wrap(newNonce(), Command{Text: "a\nb\r\\c!d'e\"f$g`h`", Sudo: true})
-	if strings.ContainsAny(line, "\n\r!") {
-		t.Fatal(line)
-	}
-	if i := strings.Index(strings.ReplaceAll(line, `\0`, ""), `\`); i >= 0 {
-		t.Fatal(line)
-	}
-	if strings.Contains(bootstrap, "'") {
-		t.Fatalf("%q", bootstrap)
+	for i, cmd := range []Command{
+		{Text: "a\nb\r\\c!d'e\"f$g`h`", Sudo: true}, {Text: "echo it's"},
+		{Text: "a\nb", Detach: "0f0e0d0c-0000-4000-8000-000000000000"}, {Text: "true", Detach: "0f0e0d0c-0000-4000-8000-000000000000", attach: true},
+	} {
+		line := wrap(newNonce(), cmd, nil)
+		if strings.ContainsAny(line, "\n\r!") || strings.Contains(strings.ReplaceAll(line, `\0`, ""), `\`) {
+			t.Errorf("command %d: %s", i, line[:40])
+		}
 	}
 }

@@ -41,15 +41,18 @@ func (s *Server) Host() Host {
 	return s.host
 }
 
-// SetHost changes what the server says of itself, as an upgrade or a restart does.
+// SetHost changes what the server says of itself. A client asks once on each connection.
 func (s *Server) SetHost(change func(*Host)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.host)
 }
 
-// NewBoot gives the server another boot id, as a restart does.
-func (s *Server) NewBoot() { s.SetHost(func(h *Host) { h.BootID = uuid.NewString() }) }
+// NewBoot gives the server another boot id and drops every connection, as a restart does.
+func (s *Server) NewBoot() {
+	s.SetHost(func(h *Host) { h.BootID = uuid.NewString() })
+	s.DropConnections()
+}
 
 // introduce says it all in the words of drover's wrapper. It returns false where the wrapper would go no further.
 func (s *Server) introduce(to io.Writer, nonce string) bool {

@@ -30,6 +30,7 @@ func TestHost(t *testing.T) {
 		t.Error("it was restarted")
 	}
 	s.SetHost(func(h *sshtest.Host) { h.System = "FreeBSD" })
+	s.NewBoot()
 	if _, err := client.Run(t.Context(), target(s), ssh.Command{Text: "true"}); kind(err) != ssh.WrongPlatform {
 		t.Error(err)
 	}

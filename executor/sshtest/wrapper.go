@@ -17,17 +17,26 @@ type wrapped struct {
 	sudo        bool
 	job         string // of a detached command
 	attach      bool   // it was started before
+	introduce   bool   // the server is asked which machine it is
 }
 
-// unwrap recognises drover's wrapper in a command line.
+// scriptBegins is the beginning of the script in a command line, which no quoted text can hold.
+const scriptBegins = " 'PATH="
+
+// unwrap recognises drover's wrapper in a command line. It does not parse the script, which takes longer than all the rest.
 func unwrap(line string) (wrapped, bool) {
-	words, ok := literals(line)
-	if !ok || len(words) != 9 && len(words) != 11 || words[0] != "exec" || words[1] != "/bin/sh" || words[2] != "-c" || words[4] != "drover" {
+	from, to := strings.LastIndex(line, scriptBegins), strings.LastIndexByte(line, '\'')
+	if from < 0 || from+len(scriptBegins) > to || !strings.HasPrefix(line, "exec /bin/sh -c ") {
 		return wrapped{}, false
 	}
-	w := wrapped{nonce: words[5], text: decode(words[6]), sudo: words[8] == "sudo"}
-	if len(words) == 11 {
-		w.job, w.attach = words[9], words[10] == "attach"
+	words, ok := literals(line[:from])
+	rest := strings.Fields(line[to+1:])
+	if !ok || len(words) != 7 || words[4] != "drover" || len(rest) != 2 && len(rest) != 3 {
+		return wrapped{}, false
+	}
+	w := wrapped{nonce: words[5], text: decode(words[6]), sudo: rest[0] == "sudo", introduce: strings.Contains(line[from:to], "drover-host-")}
+	if len(rest) == 3 {
+		w.job, w.attach = rest[1], rest[2] == "attach"
 	}
 	return w, true
 }
