@@ -57,6 +57,7 @@ func TestWhoIsLeftOutOfWhatTakesServersDown(t *testing.T) {
 		}, []string{"web2"}, map[string]string{"web1": "web2 of this run is reached through it: run it on its own, before or after"}},
 		"the same machine": {func(w *world, web1, web2 *machine) {
 			web2.SetHost(func(h *sshtest.Host) { *h = web1.Host() })
+			web2.DropConnections()
 			w.seen("web2")
 		}, []string{"web1"}, map[string]string{"web2": "it is the same machine as web1"}},
 		"a device that cannot be asked for units": {func(w *world, _, _ *machine) {
