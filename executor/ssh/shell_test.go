@@ -97,12 +97,3 @@ func (p *process) end() (stdout, stderr string, code int) {
 	}
 	return stdout, <-p.errs, status.ExitStatus()
 }
-
-// afterHost leaves out what the script says of the machine.
-func afterHost(said string) string {
-	i := strings.LastIndex(said, "drover-host-N ")
-	if i < 0 {
-		return said
-	}
-	return said[i+strings.Index(said[i:], "\n")+1:]
-}
