@@ -43,6 +43,9 @@ func renderCard(run store.Run) content {
 	if lines := serverLines(run); lines != "" && !neverBegun(run) {
 		blocks = append(blocks, section(lines))
 	}
+	if lines := leftOut(run); lines != "" {
+		blocks = append(blocks, section(lines))
+	}
 	blocks = append(blocks, proposed(run)...)
 	blocks = append(blocks, slack.NewContextBlock("", mrkdwn(clip(origin(run), 2000))))
 	if buttons := buttons(run); buttons != nil {

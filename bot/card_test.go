@@ -36,6 +36,9 @@ func cards(t *testing.T) map[string]store.Run {
 	retried := sample(store.Failed, target("web1", store.TargetFailed, "exit 100"))
 	retried.RetriedBy = 43
 
+	partOf := sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded"))
+	partOf.Plan = `{"targets":[],"excluded":[{"server":"sw1","reason":"update has no command for ios"},{"server":"db1","reason":"disabled: in repair <!channel>"},` +
+		`{"server":"sw2","reason":"update has no command for ios"},{"server":"sw3","reason":"update has no command for ios"}]}`
 	terminal := sample(store.Succeeded, target("web1", store.TargetSucceeded, "nothing to upgrade"))
 	terminal.Origin, terminal.RequestedBy = store.CLI, store.LocalActor("root")
 
@@ -88,7 +91,7 @@ func cards(t *testing.T) map[string]store.Run {
 		"paused": paused, "canary": canary, "batch": batch, "bad-canary": badCanary, "unanswered": unanswered, "not-continued": changed,
 		"awaiting": asking, "awaiting-40": crowd, "awaiting-second": half, "denied-by": refused,
 		"queued": queued, "running": running, "cancelling": cancelling, "waits-for": waiting, "denied": denied, "expired": expired,
-		"retried": retried, "terminal": terminal,
+		"retried": retried, "terminal": terminal, "left-out": partOf,
 		"one-server": sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded")),
 		"succeeded":  sample(store.Succeeded, target("web1", store.TargetSucceeded, "3 packages upgraded"), target("web2", store.TargetSucceeded, "nothing to upgrade")),
 		"partial":    sample(store.Partial, target("web1", store.TargetSucceeded, "3 packages upgraded"), target("db1", store.TargetFailed, "exit 100")),

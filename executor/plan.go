@@ -171,8 +171,8 @@ func (e *Engine) newPlan(ctx context.Context, entry store.Action, params map[str
 	return p, nil
 }
 
-// bind fills in what nobody gave: from the settings that the action names, and from its defaults. A recorded run has all
-// of its values, so that what it does stays what it was asked for.
+// bind fills in what nobody gave: from the settings that the action names, and from its defaults. A setting that was
+// changed since a run was asked for makes another plan, and the run is denied like any other whose plan has changed.
 func (e *Engine) bind(ctx context.Context, definition *action.Action, params map[string]string) (action.Values, error) {
 	given := map[string]string{}
 	maps.Copy(given, params)

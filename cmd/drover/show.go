@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"drover/executor"
 	"drover/store"
 )
 
@@ -31,6 +32,8 @@ type runJSON struct {
 	StartedAt   *time.Time     `json:"started_at"`
 	FinishedAt  *time.Time     `json:"finished_at"`
 	Targets     []targetJSON   `json:"targets"`
+
+	Excluded []executor.Exclusion `json:"excluded,omitempty"` // named, and left out
 }
 
 type approvalJSON struct {
@@ -64,6 +67,9 @@ func shownRun(r store.Run) runJSON {
 		shown.Targets = append(shown.Targets, targetJSON{
 			Server: t.Server, Batch: t.Batch, State: t.State, ErrorKind: t.ErrorKind, ExitCode: t.ExitCode, Seconds: seconds(t), Summary: t.Summary, Output: output(t),
 		})
+	}
+	if plan, err := executor.PlanOf(r); err == nil {
+		shown.Excluded = plan.Excluded
 	}
 	return shown
 }
@@ -147,6 +153,11 @@ func (c *cli) printRun(r store.Run) {
 		fmt.Fprintln(c.out)
 		for line := range strings.Lines(body(t)) {
 			fmt.Fprintf(c.out, "  %s\n", strings.TrimRight(line, "\n"))
+		}
+	}
+	if plan, err := executor.PlanOf(r); err == nil {
+		for _, x := range plan.Excluded {
+			fmt.Fprintf(c.out, "\n%s: left out: %s\n", x.Server, x.Reason)
 		}
 	}
 }
