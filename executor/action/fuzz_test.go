@@ -2,6 +2,8 @@ package action_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -90,27 +92,41 @@ func safe(t *testing.T, p action.Parameter, value string) {
 	}
 }
 
-// Summarize takes whatever a server prints and gives one line.
+// Summarize takes whatever a server prints and gives one line. What real tools have said is where it begins.
 func FuzzSummarize(f *testing.F) {
 	for _, seed := range []string{
 		"", "@@drover result\n", "@@drover result", "@@drover result\n@@drover os\nNAME=$(reboot)\nVERSION_ID=$((1/0))\nNAME=${x:?}\n",
 		"@@drover result\n@@drover changed a - 2\n@@drover changed b 1 -\n@@drover end\n@@drover changed \x1b[31m 1 2",
 		"@@drover result\n@@drover memory\nMemTotal: 9 kB\nMemAvailable: 10 kB\n@@drover disk\n1 2 3 4 5% /\n@@drover uptime\n-Inf\n",
+		"@@drover result\n@@drover kernel -a .a\n@@drover after\nId\nId=\nNRestarts=x\n@@drover end\n", "drover: \n", "% \n",
+		"@@drover result\n@@drover space\n/dev/x 9223372036854775807 1 -1 100% /\n@@drover end\n", "sent=9999999999999999999 received=1\n",
+		"free-hdd-space: 9EiB\ntotal-hdd-space: 9EiB\nversion: 1\nboard-name: x\n",
 	} {
-		f.Add(seed, 0)
-		f.Add(seed, 100)
+		f.Add(seed, 0, false)
+		f.Add(seed, 100, false)
+	}
+	recordings, err := filepath.Glob("testdata/outputs/*.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range recordings {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text), 0, strings.Contains(file, "ios"))
 	}
 	var actions []*action.Action
 	for _, result := range []string{"text", "timing", "status", "packages", "ping", "disk", "units", "service"} {
 		actions = append(actions, parse(f, "name: a\nresult: "+result+"\nrun:\n  linux: [id]\n"))
 	}
-	f.Fuzz(func(t *testing.T, stdout string, code int) {
+	f.Fuzz(func(t *testing.T, stdout string, code int, device bool) {
 		for _, a := range actions {
-			o := a.Summarize(action.Output{Stdout: stdout, Stderr: stdout, ExitCode: code})
+			o := a.Summarize(action.Output{Stdout: stdout, Stderr: stdout, ExitCode: code, Device: device})
 			switch {
-			case o.Summary == "" || strings.Contains(o.Summary, "\n"):
+			case o.Summary == "" || strings.ContainsAny(o.Summary, "\n\r"):
 				t.Errorf("%s: summary %q", a.Result, o.Summary)
-			case code != 0 && !o.Failed:
+			case code != 0 && code != action.NoExitCode && !o.Failed:
 				t.Errorf("%s: exit %d is not a failure", a.Result, code)
 			case o.Failed != (o.Reason != ""):
 				t.Errorf("%s: failed %t, reason %q", a.Result, o.Failed, o.Reason)

@@ -2,7 +2,6 @@ package action
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,8 +87,13 @@ func (p *packages) readName(list, name string) {
 // keptBack are the names whose update was not taken for another reason than that somebody holds them.
 func (p *packages) keptBack() []string {
 	var names []string
+	said := map[string]bool{}
+	for _, name := range p.held {
+		said[name] = true
+	}
 	for _, name := range p.kept {
-		if !slices.Contains(p.held, name) && !slices.Contains(names, name) {
+		if !said[name] {
+			said[name] = true
 			names = append(names, name)
 		}
 	}
