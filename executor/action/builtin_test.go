@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"drover/executor/action"
@@ -107,6 +108,16 @@ func TestBuiltinMetadata(t *testing.T) {
 		got := meta{a.Role, a.Approvals, a.Changes, a.Sudo, a.Detach, a.Verify, a.Result, a.Timeout.String()}
 		if diff := cmp.Diff(want[b.Name], got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", b.Name, diff)
+		}
+	}
+}
+
+// A built-in is a file like anybody's: under another name it is the same action.
+func TestBuiltinsHaveNoPrivilege(t *testing.T) {
+	for _, b := range allBuiltins(t) {
+		mine := parse(t, strings.Replace(string(b.YAML), "name: "+b.Name, "name: mine", 1))
+		if diff := cmp.Diff(rendered(t, builtin(t, b.Name), nil), rendered(t, mine, nil)); diff != "" {
+			t.Errorf("%s (-shipped +mine):\n%s", b.Name, diff)
 		}
 	}
 }
