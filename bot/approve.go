@@ -170,11 +170,11 @@ func given(run store.Run) int {
 	return n
 }
 
-// asking says who asks for approval, why, and whom; nothing when the run does not wait for any.
-func asking(run store.Run) []slack.Block {
+// asking says who asks for approval, why, and whom; "" when the run does not wait for any.
+func asking(run store.Run) string {
 	plan, waits := planToApprove(run)
 	if !waits {
-		return nil
+		return ""
 	}
 	text := who(run) + " asks, and gives no reason"
 	if run.Reason != "" {
@@ -189,7 +189,7 @@ func asking(run store.Run) []slack.Block {
 	if plan.Approval.Self {
 		text += "\n:warning: Self-approval is on: whoever asks may approve."
 	}
-	return []slack.Block{section(text)}
+	return text
 }
 
 func planToApprove(run store.Run) (executor.Plan, bool) {
@@ -237,9 +237,12 @@ func cost(plan *executor.Plan) []string {
 func decisions(run store.Run) []string {
 	var yes, no []string
 	for _, a := range run.Approvals {
-		if a.Decision == store.ApprovalDenied {
+		switch {
+		case a.Decision == store.ApprovalDenied:
 			no = append(no, person(a.Actor))
-		} else {
+		case a.Actor == run.RequestedBy:
+			yes = append(yes, person(a.Actor)+" (self-approval)")
+		default:
 			yes = append(yes, person(a.Actor))
 		}
 	}

@@ -173,6 +173,7 @@ func TestApprovalsAsWords(t *testing.T) {
 	o.says(o.slash("U0BOB", ops, "pending"), "*Waits for you*", "• #1 raze-twice web1 · <@U0OPERATOR> · 0 of 2 · until <!date", "because &lt;b&gt;", "• #2 raze db1")
 	o.says(o.slash("U0OPERATOR", ops, "pending"), "*Waits for others*\n• #1")
 	o.says(o.slash("U0OUTSIDER", ops, "pending"), "You have no role")
+	o.says(o.slash("U0VIEWER", ops, "show 1"), "waits for approval · 0 of 2", "<@U0OPERATOR> asks because &lt;b&gt;", "2 of you approve, or one of you denies")
 	o.says(o.slash("U0BOB", ops, "help"), "`approve 42`", "`deny 42 because …`")
 	if help := o.slash("U0VIEWER", ops, "help"); strings.Contains(help, "`approve 42`") {
 		t.Errorf("a viewer's help shows it:\n%s", help)

@@ -39,7 +39,10 @@ func renderCard(run store.Run) content {
 	if run.State == store.Paused {
 		first += "\n" + whatNext(run)
 	}
-	blocks := append([]slack.Block{section(first)}, asking(run)...)
+	blocks := []slack.Block{section(first)}
+	if asked := asking(run); asked != "" {
+		blocks = append(blocks, section(asked))
+	}
 	if lines := serverLines(run); lines != "" && !neverBegun(run) {
 		blocks = append(blocks, section(lines))
 	}

@@ -11,8 +11,14 @@ import (
 
 // showRun tells of one run in private: the card's lines, without its buttons.
 func showRun(run store.Run) string {
-	lines := []string{fmt.Sprintf("%s *#%d %s* %s", runIcon(run.State), run.Number, headline(run), outcome(run)), serverLines(run), origin(run)}
-	return strings.Join(lines, "\n")
+	lines := []string{fmt.Sprintf("%s *#%d %s* %s", runIcon(run.State), run.Number, headline(run), outcome(run))}
+	if run.Urgent {
+		lines = append(lines, alarm(run))
+	}
+	if asked := asking(run); asked != "" {
+		lines = append(lines, asked)
+	}
+	return strings.Join(append(lines, serverLines(run), origin(run)), "\n")
 }
 
 // showServer tells what drover knows of a server.

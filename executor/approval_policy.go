@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"drover/executor/action"
@@ -37,6 +38,28 @@ func (e *Engine) CheckApprovals(ctx context.Context, editor store.Actor, definit
 	}
 	return refuse("`%s` would need %s, and nobody could ever run it: too few people may give one besides who asks and who edits it. Nothing was changed. "+
 		"First let somebody: `drover user grant U… approver`.", definition.Name, approvals(fewest))
+}
+
+// unapprovable lists the actions that nobody could run, because too few people may approve them.
+func (e *Engine) unapprovable(ctx context.Context) ([]string, error) {
+	entries, err := e.store.Actions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		definition, err := Definition(entry)
+		if err != nil {
+			continue // it cannot be run either way, and says so
+		}
+		var refusal *Refusal
+		if err := e.CheckApprovals(ctx, entry.CreatedBy, definition); errors.As(err, &refusal) {
+			names = append(names, entry.Name)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // checkByTag refuses approvals for a tag that too few people could give, whatever the action.

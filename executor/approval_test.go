@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"drover/executor"
 	"drover/executor/sshtest"
 	"drover/store"
@@ -326,6 +328,24 @@ func TestAnApproverWhoLostTheGrantVoidsTheRun(t *testing.T) {
 				t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 			}
 		})
+	}
+}
+
+// A row that somebody moved on by hand, past the approvals, is not run.
+func TestAQueuedRunWithoutItsApprovalsIsNotRun(t *testing.T) {
+	w := newCourt(t)
+	razed := w.site("web1")
+	run := w.requested("raze-twice web1")
+	w.must(w.approve(bob, run))
+	db, err := sqlx.Open("sqlite3", "file:"+w.path+"?_busy_timeout=5000")
+	must(t, err)
+	defer db.Close()
+	_, err = db.Exec("UPDATE runs SET state = 'queued', queued_at = created_at")
+	must(t, err)
+	w.serve(w.engine)
+	run = w.ended(run.ID)
+	if run.State != store.Denied || !strings.Contains(run.StateReason, "It needs 2 approvals and has 1") || razed() > 0 {
+		t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 	}
 }
 

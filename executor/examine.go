@@ -96,7 +96,7 @@ func examineAudit(ctx context.Context, s *store.Store, f *findings) {
 	}
 }
 
-// ExamineUsers checks that somebody can manage drover from Slack.
+// ExamineUsers checks that somebody can manage drover from Slack, and that no action waits for people who are not there.
 func ExamineUsers(ctx context.Context, s *store.Store) ([]Finding, error) {
 	f := findings{subject: "users"}
 	admins, err := Admins(ctx, s)
@@ -107,6 +107,15 @@ func ExamineUsers(ctx context.Context, s *store.Store) ([]Finding, error) {
 		f.add("admin", Wrong, NoAdmin)
 	default:
 		f.add("admin", Fine, "somebody is admin")
+	}
+	stuck, err := (&Engine{store: s}).unapprovable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(stuck) > 0 {
+		f.add("approvals", Worth, fmt.Sprintf("too few people may approve %s, so nobody can run them: let somebody with `drover user grant U… approver`", strings.Join(stuck, " ")))
+	} else {
+		f.add("approvals", Fine, "enough people may approve what needs approval")
 	}
 	return f.list, nil
 }

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
+const selectDueLooks = `SELECT targets.id, run_id, server_id, server, look_at FROM targets JOIN runs ON runs.id = run_id
+	WHERE look_at <= ? AND runs.state = 'awaiting_approval' ORDER BY look_at, position LIMIT ?`
+
 // DueLooks lists targets, at most limit, of runs that wait for approval and that it is time to look at.
 func (s *Store) DueLooks(ctx context.Context, limit int) ([]Target, error) {
 	list := []Target{}
-	err := s.read.SelectContext(ctx, &list, `SELECT targets.id, run_id, server_id, server, look_at FROM targets JOIN runs ON runs.id = run_id
-		WHERE look_at <= ? AND runs.state = 'awaiting_approval' ORDER BY look_at, position LIMIT ?`, s.Now(), limit)
+	err := s.read.SelectContext(ctx, &list, selectDueLooks, s.Now(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list what is to be looked at: %w", err)
 	}

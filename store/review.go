@@ -65,10 +65,12 @@ func (s *Store) Review(ctx context.Context, actor Actor, id, key string) error {
 	return nil
 }
 
+const selectDueReviews = "SELECT * FROM runs WHERE remind_at <= ?"
+
 // RemindReviews asks again, once a day, for the review of every break-glass run that nobody has looked at.
 func (s *Store) RemindReviews(ctx context.Context) error {
 	due := []Run{}
-	if err := s.read.SelectContext(ctx, &due, "SELECT * FROM runs WHERE remind_at <= ?", s.Now()); err != nil || len(due) == 0 {
+	if err := s.read.SelectContext(ctx, &due, selectDueReviews, s.Now()); err != nil || len(due) == 0 {
 		return err
 	}
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
@@ -90,5 +92,5 @@ func (s *Store) RemindReviews(ctx context.Context) error {
 
 // AwaitingReviews lists the break-glass runs that nobody has looked at, the oldest first.
 func (s *Store) AwaitingReviews(ctx context.Context) ([]Run, error) {
-	return s.runs(ctx, " WHERE runs.urgent = TRUE AND runs.reviewed_at IS NULL ORDER BY runs.number")
+	return s.runs(ctx, " WHERE runs.remind_at IS NOT NULL ORDER BY runs.number")
 }

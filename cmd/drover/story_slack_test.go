@@ -169,13 +169,13 @@ func click(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
-// press PERSON BUTTON presses a button of the last message that only this person sees.
+// press PERSON BUTTON presses a button of the last message that has it: of those that only this person sees, or else of #ops.
 func press(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	all := w.slack.Ephemerals(args[0])
-	for _, m := range slices.Backward(all) {
+	for _, m := range slices.Backward(append(w.slack.Messages(ops), all...)) {
 		if strings.Contains(string(m.Blocks), args[1]) {
 			w.seen[args[0]] = len(all)
 			_, err := w.slack.Click(ctx, args[0], ops, m.TS, args[1])
