@@ -33,6 +33,8 @@ var verbs = map[string]verb{
 	"trust":   (*Bot).trust,
 	"lock":    (*Bot).lock,
 	"unlock":  (*Bot).unlock,
+	"can":     (*Bot).can,
+	"user":    (*Bot).user,
 }
 
 // maxLines keeps a private answer far below the 20 KiB from which Slack drops an ack.
@@ -76,7 +78,7 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 		lines = append(lines, entries...)
 	}
 	lines = append(lines, "", "*Look*", "• `list` servers · `show web1` · `actions` · `history` · `show 42`",
-		"• `preview update all` shows what would happen, and changes nothing",
+		"• `preview update all` shows what would happen, and changes nothing · `can @somebody reboot db1` says whether, and why",
 		"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
 	if rights.Has(store.Operator) {
 		lines = append(lines, "*Locks*", "• `lock` lists them · `lock db1 2h because migration` keeps others' changes off · `unlock db1`")
@@ -89,7 +91,8 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 		lines = append(lines, "*Approvals*", "• `pending` · `approve 42` · `deny 42 because …`")
 	}
 	if rights.Has(store.Admin) {
-		lines = append(lines, "*Servers*", "• `trust web1` shows a server's host keys and lets you trust them",
+		lines = append(lines, "*People*", "• `user list` · `user grant @somebody operator tag:web` · `user revoke @somebody operator`",
+			"*Servers*", "• `trust web1` shows a server's host keys and lets you trust them",
 			"*Audit*", "• `audit` · `audit web1` · `audit @somebody` · `audit 42`: who did what, the last first")
 	}
 	return strings.Join(lines, "\n"), nil

@@ -93,7 +93,7 @@ func (e *Engine) readBindingWord(b *store.Binding, word string) (err error) {
 
 // readDay reads the last day on which a binding counts, or the moment when it ends, in the zone of drover's own host.
 func (e *Engine) readDay(text string) (*store.Time, error) {
-	end, err := time.ParseInLocation("2006-01-02T15:04", text, time.Local)
+	end, err := time.ParseInLocation("2006-01-02T15:04", strings.ToUpper(text), time.Local)
 	if err != nil {
 		day, err := time.ParseInLocation(time.DateOnly, text, time.Local)
 		if err != nil {
@@ -123,7 +123,7 @@ func (e *Engine) Grant(ctx context.Context, actor store.Actor, b store.Binding) 
 }
 
 func (e *Engine) grant(ctx context.Context, actor store.Actor, b store.Binding) error {
-	if err := e.mayManageUsers(ctx, actor); err != nil {
+	if err := e.MayManageUsers(ctx, actor); err != nil {
 		return err
 	}
 	if err := e.checkSubject(ctx, b); err != nil {
@@ -150,7 +150,7 @@ func (e *Engine) Revoke(ctx context.Context, actor store.Actor, r store.Revocati
 }
 
 func (e *Engine) revoke(ctx context.Context, actor store.Actor, r store.Revocation) ([]store.Binding, error) {
-	if err := e.mayManageUsers(ctx, actor); err != nil {
+	if err := e.MayManageUsers(ctx, actor); err != nil {
 		return nil, err
 	}
 	if err := e.notAboutOneself(ctx, actor, r); err != nil {
@@ -167,7 +167,8 @@ func (e *Engine) revoke(ctx context.Context, actor store.Actor, r store.Revocati
 	return taken, err
 }
 
-func (e *Engine) mayManageUsers(ctx context.Context, actor store.Actor) error {
+// MayManageUsers refuses whoever may not say who may do what: that is for admins of everything.
+func (e *Engine) MayManageUsers(ctx context.Context, actor store.Actor) error {
 	rights, err := e.Rights(ctx, actor)
 	if err != nil {
 		return err
@@ -224,4 +225,25 @@ func (e *Engine) notAboutOneself(ctx context.Context, actor store.Actor, r store
 		}
 	}
 	return nil
+}
+
+// Unmatched says of a binding that it is about nothing yet: about no server that there is, or no action.
+func (e *Engine) Unmatched(ctx context.Context, b store.Binding) ([]string, error) {
+	servers, err := e.store.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	actions, err := e.store.Actions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var notes []string
+	if b.Tag != "" && !slices.ContainsFunc(servers, func(s store.Server) bool { return s.HasTag(b.Tag) }) {
+		notes = append(notes, "No server has the tag "+b.Tag+" yet.")
+	}
+	named := func(name string) bool { ok, _ := path.Match(b.ActionGlob, name); return ok }
+	if !slices.ContainsFunc(actions, func(a store.Action) bool { return named(a.Name) }) && !slices.ContainsFunc(verbs, named) {
+		notes = append(notes, "No action is called like "+b.ActionGlob+" yet.")
+	}
+	return notes, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -98,7 +99,11 @@ func (c *cli) userGrant() *cobra.Command {
 			}
 			fmt.Fprintf(c.out, "%s: %s\n", binding.Subject, bindingText(binding))
 			fmt.Fprintf(c.out, "%s %s%s.\n", e.Name(cmd.Context(), binding.Subject), executor.Meaning(binding), endsAt(binding))
-			return c.warnOfGroup(cmd.Context(), s, binding)
+			notes, err := e.Unmatched(cmd.Context(), binding)
+			for _, note := range notes {
+				fmt.Fprintln(c.out, note)
+			}
+			return errors.Join(err, c.warnOfGroup(cmd.Context(), s, binding))
 		})
 	}
 	return cmd
