@@ -68,7 +68,7 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 	if err != nil {
 		return "", err
 	}
-	lines := []string{"*drover* looks after your servers. `/server <action> <target>… [name=value]… [because <reason>]`", ""}
+	lines := []string{"*drover* looks after your servers. `/server &lt;action&gt; &lt;target&gt;… [name=value]… [because &lt;reason&gt;]`", ""}
 	entries, err := b.runnable(ctx, rights)
 	if err != nil {
 		return "", err
