@@ -24,7 +24,7 @@ func showRun(run store.Run) string {
 // showServer tells what drover knows of a server.
 func showServer(s store.Server) string {
 	lines := []string{
-		"*" + escape(s.Name) + "* " + code(fmt.Sprintf("%s@%s:%d", s.LoginUser, s.Address, s.Port)) + " · " + s.Platform,
+		"*" + escape(s.Name) + "* " + code(fmt.Sprintf("%s@%s:%d", s.LoginUser, s.Address, s.Port)) + " · " + escape(s.Platform),
 	}
 	if len(s.Tags) > 0 {
 		lines = append(lines, "tags: "+escape(strings.Join(s.Tags, " ")))

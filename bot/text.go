@@ -99,6 +99,9 @@ var inCode = strings.NewReplacer("`", "'", "\n", " ")
 
 // clip shortens text to at most limit characters.
 func clip(text string, limit int) string {
+	if limit < 1 {
+		return ""
+	}
 	if runes := []rune(text); len(runes) > limit {
 		return string(runes[:limit-1]) + "…"
 	}
