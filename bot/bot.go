@@ -20,23 +20,25 @@ const callTimeout = 10 * time.Second
 
 // Config is what a bot needs.
 type Config struct {
-	Store    *store.Store
-	Engine   *executor.Engine
-	Log      *slog.Logger
-	AppToken Token  // xapp-…, for Socket Mode
-	BotToken Token  // xoxb-…, for the Web API
-	APIURL   string // "": Slack's; else a local Slack's, ending in /
-	Admins   []string
+	Store     *store.Store
+	Engine    *executor.Engine
+	Schedules Schedules
+	Log       *slog.Logger
+	AppToken  Token  // xapp-…, for Socket Mode
+	BotToken  Token  // xoxb-…, for the Web API
+	APIURL    string // "": Slack's; else a local Slack's, ending in /
+	Admins    []string
 }
 
 // Bot takes what people type and click in Slack to the engine.
 type Bot struct {
-	store  *store.Store
-	engine *executor.Engine
-	log    *slog.Logger
-	api    *slack.Client
-	admins []string
-	self   slack.AuthTestResponse // who we are; set once by Connect
+	store     *store.Store
+	engine    *executor.Engine
+	schedules Schedules
+	log       *slog.Logger
+	api       *slack.Client
+	admins    []string
+	self      slack.AuthTestResponse // who we are; set once by Connect
 }
 
 // NewClient makes a client of Slack's Web API that ends every call in time.
@@ -54,7 +56,7 @@ func NewClient(apiURL, botToken, appToken string) *slack.Client {
 // New makes a bot. Connect comes next, then Run.
 func New(c Config) *Bot {
 	return &Bot{
-		store: c.Store, engine: c.Engine, log: c.Log, admins: c.Admins,
+		store: c.Store, engine: c.Engine, schedules: c.Schedules, log: c.Log, admins: c.Admins,
 		api: NewClient(c.APIURL, string(c.BotToken), string(c.AppToken)),
 	}
 }

@@ -244,6 +244,9 @@ func origin(run store.Run) string {
 	if run.Origin == store.CLI {
 		parts = append(parts, "from the terminal")
 	}
+	if run.Schedule != "" {
+		parts = append(parts, "schedule "+code(run.Schedule))
+	}
 	if run.Reason != "" && run.State != store.AwaitingApproval { // then it stands where it is read
 		parts = append(parts, "because "+escape(oneLine(run.Reason)))
 	}
@@ -290,9 +293,14 @@ func whatCancelDoes(run store.Run) string {
 	return "What is running on the servers is ended. What was not begun stays undone."
 }
 
-// button asks once more before it counts.
+// button is one of a run's.
 func button(action string, run store.Run, label string, style slack.Style, title, text string) *slack.ButtonBlockElement {
-	b := slack.NewButtonBlockElement(action, run.ID, slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
+	return confirmed(action, run.ID, label, style, title, text)
+}
+
+// confirmed is a button that asks once more before it counts.
+func confirmed(action, value, label string, style slack.Style, title, text string) *slack.ButtonBlockElement {
+	b := slack.NewButtonBlockElement(action, value, slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
 	b.Style = style
 	b.Confirm = slack.NewConfirmationBlockObject(
 		slack.NewTextBlockObject(slack.PlainTextType, title, false, false),

@@ -75,6 +75,9 @@ func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallbac
 	if err := b.meet(ctx, c); err != nil {
 		return err
 	}
+	if press, ok := scheduleButtons[click.ActionID]; ok {
+		return b.clickedSchedule(ctx, c, i, click.Value, press)
+	}
 	run, err := b.clickedRun(ctx, c, i, click.Value)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -33,7 +34,7 @@ func (p *Projector) note(ctx context.Context, m store.Message, run store.Run, er
 	case "message_not_found":
 		return p.store.ForgetPost(ctx, m.ID)
 	case "thread_not_found":
-		return p.threadGone(ctx, m, run)
+		return p.threadGone(ctx, m)
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action":
 		return p.elsewhere(ctx, m, run, err)
 	}
@@ -62,13 +63,13 @@ func passing(refusal string) bool {
 	return false
 }
 
-// threadGone posts the card anew whose thread a reply was for: somebody deleted it.
-func (p *Projector) threadGone(ctx context.Context, m store.Message, run store.Run) error {
-	card, err := p.store.Card(ctx, run.ID)
+// threadGone posts the message anew whose thread a reply was for: somebody deleted it.
+func (p *Projector) threadGone(ctx context.Context, m store.Message) error {
+	head, err := p.store.Head(ctx, m)
 	if err != nil {
 		return err
 	}
-	if err := p.store.ForgetPost(ctx, card.ID); err != nil {
+	if err := p.store.ForgetPost(ctx, head.ID); err != nil {
 		return err
 	}
 	return p.store.RetryMessage(ctx, m.ID, p.store.Now())
@@ -77,7 +78,7 @@ func (p *Projector) threadGone(ctx context.Context, m store.Message, run store.R
 // elsewhere sends a card that cannot be posted in its channel to the person who asked, as a direct message, or, where
 // colleagues have to see it, to DROVER_CHANNEL first.
 func (p *Projector) elsewhere(ctx context.Context, m store.Message, run store.Run, why error) error {
-	if m.Kind == store.MessageReview {
+	if m.TS == "" && slices.Contains([]store.MessageKind{store.MessageReview, store.MessageHeadsUp, store.MessageReport}, m.Kind) {
 		if redirected, err := p.toCommon(ctx, m, func(channel string) error { return p.store.RedirectMessage(ctx, m.ID, channel) }); err != nil || redirected {
 			return err
 		}

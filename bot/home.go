@@ -96,23 +96,33 @@ func fromHome(i slack.InteractionCallback) bool { return i.View.Type == slack.VT
 // clickedRun is the run that a button is for. The value comes from the client. It counts only on the very message that
 // drover posted for that run, or on a Home, which nobody but drover can publish.
 func (b *Bot) clickedRun(ctx context.Context, c command, i slack.InteractionCallback, value string) (store.Run, error) {
-	foreign := &executor.Refusal{Kind: executor.Policy, Text: "This button is not one that drover put here, so nothing was done."}
-	id := value
-	if !fromHome(i) {
-		owner, err := b.messageOwner(ctx, c.channel, i.Container.MessageTs)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return store.Run{}, err
-		}
-		if err != nil || owner != value {
-			return store.Run{}, foreign
-		}
-		id = owner
+	if err := b.clickedOurs(ctx, c, i, value); err != nil {
+		return store.Run{}, err
 	}
-	run, err := b.store.Run(ctx, id)
+	run, err := b.store.Run(ctx, value)
 	if errors.Is(err, store.ErrNotFound) {
-		return run, foreign
+		return run, foreign()
 	}
 	return run, err
+}
+
+// clickedOurs refuses a button whose value is not what its message or Home shows.
+func (b *Bot) clickedOurs(ctx context.Context, c command, i slack.InteractionCallback, value string) error {
+	if fromHome(i) {
+		return nil
+	}
+	owner, err := b.messageOwner(ctx, c.channel, i.Container.MessageTs)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err != nil || owner != value {
+		return foreign()
+	}
+	return nil
+}
+
+func foreign() error {
+	return &executor.Refusal{Kind: executor.Policy, Text: "This button is not one that drover put here, so nothing was done."}
 }
 
 // homeMark begins the metadata of a modal that was opened from a Home: it is to be shown anew then.

@@ -14,17 +14,19 @@ import (
 	"drover/executor"
 	"drover/executor/ssh"
 	"drover/executor/sshtest"
+	"drover/scheduler"
 	"drover/store"
 )
 
 // office is a world in which everything works: bot, engine, projector, and the servers web1 and db1.
 type office struct {
 	*world
-	engine  *executor.Engine
-	bot     *bot.Bot
-	fleet   map[string]*sshtest.Server
-	release chan struct{} // closed: what `hold` runs on the servers ends
-	razed   atomic.Int32  // the commands of `raze` that the servers were given
+	engine    *executor.Engine
+	schedules *scheduler.Scheduler
+	bot       *bot.Bot
+	fleet     map[string]*sshtest.Server
+	release   chan struct{} // closed: what `hold` runs on the servers ends
+	razed     atomic.Int32  // the commands of `raze` that the servers were given
 }
 
 // definitions are the actions of the tests, besides the built-in ones.
@@ -34,6 +36,7 @@ var definitions = map[string]string{
 	"peek":  `{name: peek, role: viewer, changes: false, description: Looks, run: {linux: [peek]}}`,
 	"hold":  `{name: hold, role: operator, run: {linux: [hold]}}`,
 	"wreck": `{name: wreck, role: operator, run: {linux: [wreck]}}`,
+	"patch": `{name: patch, role: operator, result: packages, run: {linux: [patch]}}`,
 }
 
 func openOffice(t *testing.T) *office {
@@ -70,8 +73,9 @@ func furnishIn(t *testing.T, team slacksim.Team) *office {
 	o.must(w.store.AddCredential(ctx, store.Drover, "fleet", store.Secrets{Kind: store.CredentialPassword, Login: []byte("correct horse")}))
 	o.enlist("web1", "web")
 	o.enlist("db1", "db")
+	o.schedules = scheduler.New(scheduler.Config{Store: w.store, Engine: o.engine, Log: w.logger()})
 	o.bot = bot.New(bot.Config{
-		Store: w.store, Engine: o.engine, Log: w.logger(), AppToken: bot.Token(w.slack.AppToken()), BotToken: bot.Token(w.slack.BotToken()), APIURL: w.slack.APIURL(),
+		Store: w.store, Engine: o.engine, Schedules: o.schedules, Log: w.logger(), AppToken: bot.Token(w.slack.AppToken()), BotToken: bot.Token(w.slack.BotToken()), APIURL: w.slack.APIURL(),
 	})
 	return o
 }
@@ -82,6 +86,7 @@ func (o *office) open() {
 	o.must(o.bot.Connect(o.Context()))
 	o.background(o.projector().Run)
 	o.background(o.engine.Run)
+	o.background(o.schedules.Run)
 	o.listen(o.bot)
 }
 
@@ -131,6 +136,9 @@ func (o *office) handle(s *sshtest.Session) int {
 		case <-s.Context().Done():
 			return 143
 		}
+	case strings.Contains(s.Command, "patch"):
+		fmt.Fprintln(s.Stdout, "@@drover result\n@@drover changed nginx 1 2\n@@drover kernel 6.1.1 6.1.2\n@@drover reboot yes\n@@drover end")
+		return 0
 	case strings.Contains(s.Command, "raze"):
 		o.razed.Add(1)
 	case strings.Contains(s.Command, "wreck"):

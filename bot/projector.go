@@ -131,6 +131,10 @@ func (p *Projector) render(ctx context.Context, m store.Message) (wait time.Dura
 		wait, err = p.reviewsOf(ctx, m)
 	case store.MessageNotice:
 		wait, err = p.renderNotice(ctx, m)
+	case store.MessageHeadsUp:
+		wait, err = p.renderHeadsUp(ctx, m)
+	case store.MessageReport:
+		wait, err = p.renderReport(ctx, m)
 	default:
 		err = fmt.Errorf("this version of drover cannot show a %s", m.Kind)
 	}

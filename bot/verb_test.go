@@ -104,7 +104,7 @@ func TestMistypedRequests(t *testing.T) {
 		"preview poke":                   {"Say on which servers"},
 		"preview poke web1 preview=true": {"preview is not known to poke"},
 		"preview poke web1 canary=1":     {"leaves no server that could wait for it"},
-		"schedule list":                  {"`schedule` is not part of this version"},
+		"enable web1":                    {"`enable` is not part of this version"},
 		"poke wwb1":                      {"No server is called wwb1", "Did you mean `web1`?"},
 		"poke":                           {"Say on which servers"},
 		"poke !web1":                     {"Say on which servers"},

@@ -193,9 +193,17 @@ func (o Options) json() (string, error) {
 
 // OptionsOf are the options that a run was asked for with.
 func OptionsOf(run store.Run) (Options, error) {
-	var o Options
-	if err := json.Unmarshal([]byte(run.Options), &o); err != nil {
-		return o, fmt.Errorf("read the options of run %d: %w", run.Number, err)
+	o, err := ParseOptions(run.Options)
+	if err != nil {
+		return o, fmt.Errorf("run %d: %w", run.Number, err)
+	}
+	return o, nil
+}
+
+// ParseOptions reads options as they are kept.
+func ParseOptions(text string) (o Options, err error) {
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return o, fmt.Errorf("read options: %w", err)
 	}
 	return o, nil
 }

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,7 +27,7 @@ func (s *Scheduler) advance(ctx context.Context, o store.Occurrence) (next time.
 		_, err := s.store.EndOccurrence(ctx, o.ID, store.OccurrenceMissed, notThere+", and nobody said to run it")
 		return next, err
 	}
-	return next, s.follow(ctx, o)
+	return s.follow(ctx, o)
 }
 
 // begin has the run of an occurrence recorded, or ends the occurrence and says why.
@@ -103,20 +102,10 @@ func (s *Scheduler) unlessRefused(ctx context.Context, schedule store.Schedule, 
 	var lost *executor.Refusal
 	allowed := s.engine.Allowed(ctx, schedule.Owner, store.Viewer, request)
 	if errors.As(allowed, &lost) && lost.Kind == executor.Policy {
-		_, err := s.store.StopSchedule(ctx, schedule, o.ID, lost.Text)
+		_, err := s.store.StopSchedule(ctx, schedule, o.ID, "its owner has lost the right. "+lost.Text)
 		return err
 	}
 	_, err = s.store.EndOccurrence(ctx, o.ID, store.OccurrenceRefused, refusal.Text)
-	return err
-}
-
-// follow takes an occurrence on when its run is over.
-func (s *Scheduler) follow(ctx context.Context, o store.Occurrence) error {
-	runs, err := s.store.RunsOf(ctx, o.ID)
-	if err != nil || len(runs) == 0 || !runs[len(runs)-1].State.Final() {
-		return err
-	}
-	_, err = s.store.FinishOccurrence(ctx, o.ID)
 	return err
 }
 
@@ -125,8 +114,9 @@ func requestOf(schedule store.Schedule) (executor.Request, error) {
 	request := executor.Request{
 		Actor: schedule.Owner, Action: schedule.Action, Selector: strings.Fields(schedule.Selector), Params: schedule.Params, Origin: store.Scheduled,
 	}
-	if err := json.Unmarshal([]byte(schedule.Options), &request.Options); err != nil {
-		return request, fmt.Errorf("read the options of schedule %s: %w", schedule.Name, err)
+	var err error
+	if request.Options, err = executor.ParseOptions(schedule.Options); err != nil {
+		return request, fmt.Errorf("schedule %s: %w", schedule.Name, err)
 	}
 	return request, nil
 }

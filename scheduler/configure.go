@@ -10,9 +10,6 @@ import (
 	"drover/store"
 )
 
-// rebootAction is what a schedule runs afterwards where a reboot is required.
-const rebootAction = "reboot"
-
 // configureVerb is what a binding's glob has to match for an admin to change schedules.
 const configureVerb = "schedule"
 
@@ -35,7 +32,7 @@ func (s *Scheduler) Check(ctx context.Context, actor store.Actor, schedule store
 	if err := s.engine.Allowed(ctx, actor, store.Viewer, request); err != nil || schedule.Reboot != store.RebootIfRequired {
 		return err
 	}
-	request.Action, request.Params = rebootAction, nil
+	request.Action, request.Params = executor.RebootAction, nil
 	return s.engine.Allowed(ctx, actor, store.Viewer, request)
 }
 
@@ -51,7 +48,7 @@ func (s *Scheduler) checkWindow(w store.Window) error {
 	if w.Cutoff >= w.Duration {
 		return refuse("With a cutoff of %s nothing could begin in a window of %s.", w.Cutoff, w.Duration)
 	}
-	openings, err := Openings(w, s.now(), 1)
+	openings, err := s.Openings(w, 1)
 	if err == nil && len(openings) == 0 {
 		err = refuse("It would not open any more: look at `valid-from` and `valid-until`.")
 	}

@@ -143,7 +143,7 @@ func (s *Scheduler) SkipNext(ctx context.Context, actor store.Actor, schedule st
 	if err := s.mayDecide(ctx, actor, schedule); err != nil {
 		return o, err
 	}
-	openings, err := Openings(schedule.Window, s.now(), 1)
+	openings, err := s.Openings(schedule.Window, 1)
 	if err != nil {
 		return o, err
 	}

@@ -13,11 +13,10 @@ import (
 	"drover/store"
 )
 
-// Defaults are what a new schedule has unless its definition says otherwise.
-func Defaults() store.Schedule {
-	return store.Schedule{
-		Params: store.Strings{}, Options: "{}", Reboot: store.RebootNever, NotifyBefore: store.Span(time.Hour), Missed: store.MissedIfOpen,
-	}
+// withDefaults is what a new schedule has unless its definition says otherwise.
+func withDefaults(s store.Schedule) store.Schedule {
+	s.Params, s.Options, s.Reboot, s.NotifyBefore, s.Missed = store.Strings{}, "{}", store.RebootNever, store.Span(time.Hour), store.MissedIfOpen
+	return s
 }
 
 // Setting is one thing that can be said of a schedule, under one name in the terminal and in Slack.
@@ -51,9 +50,12 @@ func Settings() []Setting {
 	}
 }
 
-// Define is a schedule with some settings changed, as they were written: one value each, but for target and param. The
-// error is a sentence for the person who wrote them.
-func Define(base store.Schedule, written map[string][]string) (store.Schedule, error) {
+// Define is a schedule with some settings changed, as they were written: one value each, but for target and param. A
+// schedule without a revision is a new one. What is no setting is a parameter of the action. The error is a sentence for the person who wrote them.
+func (s *Scheduler) Define(base store.Schedule, written map[string][]string) (store.Schedule, error) {
+	if base.Revision == 0 {
+		base = withDefaults(base)
+	}
 	all := Settings()
 	var known []string
 	for _, setting := range all { // in their order: what is wrong first is said first
@@ -72,12 +74,28 @@ func Define(base store.Schedule, written map[string][]string) (store.Schedule, e
 			return base, err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(written)) {
-		if !slices.Contains(known, name) {
-			return base, refuse("A schedule has no `%s`.%s", name, executor.DidYouMean(name, known))
-		}
+	written, err := withParams(written, known)
+	if err != nil {
+		return base, err
 	}
 	return ask(base, written)
+}
+
+// withParams takes what is no setting for a parameter of the action, unless it looks like a setting that is misspelt.
+func withParams(written map[string][]string, known []string) (map[string][]string, error) {
+	all := maps.Clone(written)
+	for _, name := range slices.Sorted(maps.Keys(written)) {
+		if slices.Contains(known, name) {
+			continue
+		}
+		if hint := executor.DidYouMean(name, known); hint != "" {
+			return nil, refuse("A schedule has no `%s`.%s A parameter of that name is written `param=%s=…`.", name, hint, name)
+		}
+		for _, value := range written[name] {
+			all["param"] = append(slices.Clone(all["param"]), name+"="+value)
+		}
+	}
+	return all, nil
 }
 
 // ask changes what a schedule asks for. It is read as any request is.

@@ -7,9 +7,12 @@ import (
 	"drover/store"
 )
 
-// Openings are the first n openings of a window after a moment, or fewer when there are no more, each with what the
-// clocks do to it.
-func Openings(w store.Window, after time.Time, n int) ([]store.Opening, error) {
+// Openings are the next n openings of a window, or fewer when there are no more, each with what the clocks do to it.
+func (s *Scheduler) Openings(w store.Window, n int) ([]store.Opening, error) {
+	return openingsAfter(w, s.now(), n)
+}
+
+func openingsAfter(w store.Window, after time.Time, n int) ([]store.Opening, error) {
 	calendar, err := NewCalendar(w)
 	if err != nil {
 		return nil, err

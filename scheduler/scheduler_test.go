@@ -448,7 +448,7 @@ func TestEditing(t *testing.T) {
 		schedule := w.nightly()
 		defer w.schedule(w.store)()
 		w.after(90 * time.Minute)
-		earlier, err := scheduler.Define(schedule, map[string][]string{"cron": {"45 1 * * *"}, "target": {"web1"}, "notify-before": {"5m"}})
+		earlier, err := definer.Define(schedule, map[string][]string{"cron": {"45 1 * * *"}, "target": {"web1"}, "notify-before": {"5m"}})
 		w.must(err)
 		edited, err := s.Edit(w.Context(), root, earlier)
 		w.must(err)

@@ -203,7 +203,7 @@ var entries = []entry{
 	}, want: []string{"drover occurrence.refused schedule/nightly", "drover schedule.paused schedule/nightly"}},
 	{method: "FinishOccurrence", prepare: func(f farm) func(context.Context) error {
 		o := f.occurrenceIn(f.schedule(), store.OccurrenceRunning)
-		return func(ctx context.Context) error { _, err := f.FinishOccurrence(ctx, o.ID); return err }
+		return func(ctx context.Context) error { _, err := f.FinishOccurrence(ctx, o.ID, ""); return err }
 	}, want: []string{"drover occurrence.done schedule/nightly"}},
 	{method: "CreateRun", variant: "of a schedule", prepare: func(f farm) func(context.Context) error {
 		n := f.stage(f.announced(f.schedule(), 0), store.OccurrenceRunning)

@@ -82,6 +82,18 @@ func (s *Store) Card(ctx context.Context, runID string) (Message, error) {
 	return m, nil
 }
 
+// Head returns the message in whose thread a message belongs, or ErrNotFound.
+func (s *Store) Head(ctx context.Context, m Message) (Message, error) {
+	if m.Kind != MessageReport {
+		return s.Card(ctx, m.Owner)
+	}
+	var head Message
+	if err := s.read.GetContext(ctx, &head, "SELECT * FROM messages WHERE owner = ? AND kind = 'report' AND key = ''", m.Owner); err != nil {
+		return head, fmt.Errorf("head of a report: %w", found(err))
+	}
+	return head, nil
+}
+
 // MessageOwner returns the run that a message in Slack shows, or ErrNotFound when drover recorded no such message.
 func (s *Store) MessageOwner(ctx context.Context, channel, ts string) (string, error) {
 	var owner string

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // OccurrenceState is where one opening of a schedule's window is in its life.
@@ -42,7 +43,7 @@ type Occurrence struct {
 	EndsAt     Time            `db:"ends_at"     json:"ends_at"`
 	Channel    string          `db:"channel"     json:"channel"`
 	State      OccurrenceState `db:"state"       json:"state"`
-	Reason     string          `db:"reason"      json:"reason"`     // why it was not run
+	Reason     string          `db:"reason"      json:"reason"`     // why it was not run, or did less than it was to
 	DecidedBy  Actor           `db:"decided_by"  json:"decided_by"` // who skipped it, delayed it or ran it at once
 	DecidedAt  *Time           `db:"decided_at"  json:"decided_at"`
 	CreatedAt  Time            `db:"created_at"  json:"created_at"`
@@ -200,4 +201,28 @@ func (t *tx) channelOf(ctx context.Context, schedule Schedule) (string, error) {
 		return schedule.Channel, nil
 	}
 	return setting(ctx, t, SettingChannel)
+}
+
+// TimesBefore are how long the occurrences of a schedule before one took, at most limit, the newest first.
+func (s *Store) TimesBefore(ctx context.Context, o Occurrence, limit int) ([]time.Duration, error) {
+	var list []Occurrence
+	err := s.read.SelectContext(ctx, &list, `SELECT began_at, finished_at FROM occurrences
+		WHERE schedule_id = ? AND starts_at < ? AND state = 'done' ORDER BY starts_at DESC LIMIT ?`, o.ScheduleID, o.StartsAt, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read how long schedule %s took before: %w", o.Schedule, err)
+	}
+	var times []time.Duration
+	for _, before := range list {
+		times = append(times, before.FinishedAt.Sub(before.BeganAt.Time))
+	}
+	return times, nil
+}
+
+// MissedWith counts the occurrences of a schedule that were found to be missed together with one, itself included.
+func (s *Store) MissedWith(ctx context.Context, o Occurrence) (missed int, err error) {
+	err = s.read.GetContext(ctx, &missed, "SELECT count(*) FROM occurrences WHERE schedule_id = ? AND state = 'missed' AND created_at = ?", o.ScheduleID, o.CreatedAt)
+	if err != nil {
+		return 0, fmt.Errorf("count what schedule %s missed: %w", o.Schedule, err)
+	}
+	return missed, nil
 }

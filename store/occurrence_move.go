@@ -77,10 +77,12 @@ func (s *Store) StopSchedule(ctx context.Context, schedule Schedule, id, why str
 	return stopped, err
 }
 
-// FinishOccurrence ends an occurrence whose runs are over: running or rebooting → done. It returns false when one is not.
-func (s *Store) FinishOccurrence(ctx context.Context, id string) (finished bool, err error) {
+// FinishOccurrence ends an occurrence whose runs are over: running or rebooting → done. The reason says why it did less
+// than it was to, or is "". It returns false when a run is not over.
+func (s *Store) FinishOccurrence(ctx context.Context, id, reason string) (finished bool, err error) {
 	return s.moveOccurrence(ctx, Drover, id, move{
-		event: "done", changes: "state = 'done', finished_at = :now", condition: "state IN ('running', 'rebooting')" + noOpenRun,
+		event: "done", changes: "state = 'done', reason = :reason, finished_at = coalesce((SELECT max(finished_at) FROM runs WHERE occurrence_id = occurrences.id), :now)", condition: "state IN ('running', 'rebooting')" + noOpenRun,
+		values: map[string]any{"reason": reason},
 	})
 }
 

@@ -63,7 +63,7 @@ func TestOccurrenceTransitions(t *testing.T) {
 			return f.StopSchedule(f.t.Context(), schedule, o.ID, "no role")
 		}},
 		"finish": {ran, store.OccurrenceDone, func(f farm, _ store.Schedule, o store.Occurrence) (bool, error) {
-			return f.FinishOccurrence(f.t.Context(), o.ID)
+			return f.FinishOccurrence(f.t.Context(), o.ID, "")
 		}},
 		"run": {undecided[:1], store.OccurrenceRunning, func(f farm, _ store.Schedule, o store.Occurrence) (bool, error) {
 			_, err := f.db.Exec("UPDATE occurrences SET begins_at = 1 WHERE id = ?", o.ID)
@@ -155,9 +155,9 @@ func TestARunOfASchedule(t *testing.T) {
 	if runs := get[[]store.Run](t)(f.RunsOf(t.Context(), o.ID)); len(runs) != 1 || runs[0].ID != run.ID {
 		t.Errorf("the runs are %+v", runs)
 	}
-	want(t, false)(f.FinishOccurrence(t.Context(), o.ID)) // its run is not over
+	want(t, false)(f.FinishOccurrence(t.Context(), o.ID, "")) // its run is not over
 	get[bool](t)(f.Cancel(t.Context(), alice, run.ID))
-	want(t, true)(f.FinishOccurrence(t.Context(), o.ID))
+	want(t, true)(f.FinishOccurrence(t.Context(), o.ID, ""))
 	f.behindIs("card/", "headsup/", "report/", "report/details")
 }
 
@@ -317,7 +317,7 @@ func TestRaceConsiderAndRun(t *testing.T) {
 		})...)
 		get[bool](t)(f.Cancel(t.Context(), alice, run.Load().(string)))
 		race(eight(f.Store, other, func(s *store.Store) {
-			won, err := s.FinishOccurrence(t.Context(), o.ID)
+			won, err := s.FinishOccurrence(t.Context(), o.ID, "")
 			check(t, err)
 			if won {
 				finished.Add(1)
@@ -370,7 +370,7 @@ func TestRaceSkipAgainstRun(t *testing.T) {
 		outcomes[fmt.Sprintf("skipped %t, ran %t, %s", skipped, ran, f.newest(schedule).State)]++
 		if ran {
 			get[bool](t)(f.Cancel(t.Context(), alice, run.ID))
-			want(t, true)(f.FinishOccurrence(t.Context(), o.ID))
+			want(t, true)(f.FinishOccurrence(t.Context(), o.ID, ""))
 		}
 	}
 	if outcomes["skipped true, ran false, skipped"]+outcomes["skipped false, ran true, running"] != rounds {

@@ -1,5 +1,7 @@
 package store
 
+import "fmt"
+
 // Window says when the runs of a schedule may begin.
 type Window struct {
 	Cron       string `db:"cron"        json:"cron"`     // five fields: minute, hour, day of the month, month, day of the week
@@ -15,4 +17,12 @@ type Window struct {
 type Opening struct {
 	At   Time   `json:"at"`
 	Note string `json:"note,omitempty"` // what the clocks do to it; "": nothing
+}
+
+// Length says how long the window is open, and until when something may begin.
+func (w Window) Length() string {
+	if w.Cutoff == 0 {
+		return fmt.Sprintf("open %s", w.Duration)
+	}
+	return fmt.Sprintf("open %s, and nothing begins in the last %s", w.Duration, w.Cutoff)
 }

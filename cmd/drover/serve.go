@@ -13,6 +13,7 @@ import (
 
 	"drover/bot"
 	"drover/executor"
+	"drover/scheduler"
 	"drover/store"
 )
 
@@ -87,7 +88,8 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 		return err
 	}
 	defer engine.Close()
-	slack.Engine = engine
+	schedules := scheduler.New(scheduler.Config{Store: s, Engine: engine, Log: log})
+	slack.Engine, slack.Schedules = engine, schedules
 	b := bot.New(slack)
 	if err := b.Connect(ctx); err != nil {
 		return err
@@ -100,12 +102,12 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 		return fmt.Errorf("take over from the last serve: %w", err)
 	}
 	projector := bot.NewProjector(s, bot.NewClient(slack.APIURL, string(slack.BotToken), ""), log)
-	return runParts(ctx, s, engine, b, projector)
+	return runParts(ctx, s, engine, projector, b.Run, b.Refresh, schedules.Run)
 }
 
 // runParts runs everything until ctx ends or one part fails, and stops it in order: no more requests, then the runs
 // that are under way, then what Slack has to show.
-func runParts(ctx context.Context, s *store.Store, engine *executor.Engine, b *bot.Bot, projector *bot.Projector) error {
+func runParts(ctx context.Context, s *store.Store, engine *executor.Engine, projector *bot.Projector, requests ...func(context.Context) error) error {
 	outward, stopOutward := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopOutward()
 	var out errgroup.Group
@@ -113,8 +115,9 @@ func runParts(ctx context.Context, s *store.Store, engine *executor.Engine, b *b
 	out.Go(func() error { return projector.Run(outward) })
 
 	in, inCtx := errgroup.WithContext(ctx)
-	in.Go(func() error { return b.Run(inCtx) })
-	in.Go(func() error { return b.Refresh(inCtx) })
+	for _, take := range requests {
+		in.Go(func() error { return take(inCtx) })
+	}
 	in.Go(func() error { return engine.Run(inCtx) })
 	in.Go(func() error { return engine.Anchor(inCtx) })
 	err := in.Wait()

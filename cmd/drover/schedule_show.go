@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"drover/executor"
+	"drover/scheduler"
+	"drover/store"
+)
+
+// scheduleJSON is a schedule as `schedule list --json` and `schedule show --json` print it.
+type scheduleJSON struct {
+	store.Schedule
+	Options     executor.Options   `json:"options"`
+	Next        []store.Opening    `json:"next"`
+	Occurrences []store.Occurrence `json:"occurrences,omitempty"`
+}
+
+func shownSchedule(sched *scheduler.Scheduler, schedule store.Schedule, openings int) (scheduleJSON, error) {
+	shown := scheduleJSON{Schedule: schedule, Next: []store.Opening{}}
+	var err error
+	if shown.Options, err = executor.ParseOptions(schedule.Options); err != nil {
+		return shown, fmt.Errorf("schedule %s: %w", schedule.Name, err)
+	}
+	next, err := sched.Openings(schedule.Window, openings)
+	shown.Next = append(shown.Next, next...)
+	return shown, err
+}
+
+func (c *cli) scheduleList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "list", Short: "List schedules", Args: cobra.NoArgs}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return c.withSchedules(cmd.Context(), func(sched *scheduler.Scheduler, s *store.Store, _ store.Actor) error {
+			all, err := s.Schedules(cmd.Context())
+			if err != nil {
+				return err
+			}
+			items := []scheduleJSON{}
+			for _, schedule := range all {
+				shown, err := shownSchedule(sched, schedule, 1)
+				if err != nil {
+					return err
+				}
+				items = append(items, shown)
+			}
+			return printList(c.out, asJSON, items, "NAME\tACTION\tTARGETS\tCRON\tTIMEZONE\tNEXT", func(s scheduleJSON) string {
+				next := "never"
+				switch {
+				case s.PausedAt != nil:
+					next = "paused"
+				case len(s.Next) > 0:
+					next = s.Next[0].At.Local().Format("Mon 2006-01-02 15:04 MST")
+				}
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s", s.Name, s.Action, s.Selector, strings.TrimSpace(s.Cron+" "+s.Nth), s.Timezone, next)
+			})
+		})
+	}
+	return cmd
+}
+
+func (c *cli) scheduleShow() *cobra.Command {
+	var asJSON bool
+	cmd := c.onSchedule("show NAME", "Show a schedule: what it does, when, and what became of the last times",
+		func(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, _ store.Actor, schedule store.Schedule) error {
+			shown, err := shownSchedule(sched, schedule, openingsShown)
+			if err != nil {
+				return err
+			}
+			if shown.Occurrences, err = s.OccurrencesOf(ctx, schedule.ID, 10); err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.out, shown)
+			}
+			c.printSchedule(shown)
+			return c.printOpenings(sched, schedule.Window, false)
+		})
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the schedule as JSON")
+	return cmd
+}
+
+// printSchedule prints a schedule for a person.
+func (c *cli) printSchedule(s scheduleJSON) {
+	fmt.Fprintf(c.out, "%s: %s on %s", s.Name, s.Action, s.Selector)
+	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
+		fmt.Fprintf(c.out, " %s=%s", name, s.Params[name])
+	}
+	if options := s.Options.String(); options != "" {
+		fmt.Fprintf(c.out, " %s", options)
+	}
+	fmt.Fprintf(c.out, "\ncron %q", s.Cron)
+	if s.Nth != "" {
+		fmt.Fprintf(c.out, " nth %s", s.Nth)
+	}
+	fmt.Fprintf(c.out, " in %s, %s\n", s.Timezone, s.Window.Length())
+	fmt.Fprintf(c.out, "reboot %s, announced %s before, missed %s\nrevision %d, with the rights of %s\n", s.Reboot, s.NotifyBefore, s.Missed, s.Revision, s.Owner)
+	if s.PausedAt != nil {
+		fmt.Fprintf(c.out, "paused by %s: %s\n", s.PausedBy, s.PausedReason)
+	}
+	for _, o := range s.Occurrences {
+		fmt.Fprintf(c.out, "%s %s", o.StartsAt.Local().Format("Mon 2006-01-02 15:04 MST"), o.State)
+		if o.Reason != "" {
+			fmt.Fprintf(c.out, ": %s", o.Reason)
+		}
+		fmt.Fprintln(c.out)
+	}
+}
