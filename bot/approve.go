@@ -268,7 +268,7 @@ func approvalButtons(run store.Run) slack.Block {
 }
 
 // askWhy opens the modal that asks for the reason of a denial. It comes after the ack, and Slack allows it 3 s.
-func (b *Bot) askWhy(ctx context.Context, i slack.InteractionCallback, run store.Run) {
+func (b *Bot) askWhy(ctx context.Context, c command, i slack.InteractionCallback, run store.Run) {
 	plain := func(text string) *slack.TextBlockObject {
 		return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
 	}
@@ -283,6 +283,7 @@ func (b *Bot) askWhy(ctx context.Context, i slack.InteractionCallback, run store
 	})
 	if err != nil {
 		b.log.Warn("cannot ask why a run is denied", "run", run.Number, "error", err)
+		c.private(ctx, content{text: fmt.Sprintf(":warning: Slack did not open the form. Type `deny %d because …` instead.", run.Number)})
 	}
 }
 

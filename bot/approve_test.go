@@ -148,6 +148,16 @@ func TestDenyAsksWhy(t *testing.T) {
 	}
 }
 
+// Slack gives three seconds to open a modal. Who comes too late is told the other way.
+func TestAModalThatDoesNotOpen(t *testing.T) {
+	o := openCourt(t)
+	o.slash("U0OPERATOR", ops, "raze web1")
+	card := o.shows(ops, 1, store.AwaitingApproval)
+	o.slack.Fail("views.open", slacksim.Fault{Times: 1, Error: "expired_trigger_id"})
+	o.click("U0BOB", card, "run.deny")
+	o.says(o.whispered("U0BOB", 0).Text, "Slack did not open the form. Type `deny 1 because …` instead.")
+}
+
 // Rights are those of the click, and of the modal's end.
 func TestWhoLostTheGrantInTheModalDeniesNothing(t *testing.T) {
 	o := openCourt(t)
@@ -175,6 +185,9 @@ func TestApprovalsAsWords(t *testing.T) {
 	o.says(o.slash("U0OUTSIDER", ops, "pending"), "You have no role")
 	o.says(o.slash("U0VIEWER", ops, "show 1"), "waits for approval · 0 of 2", "<@U0OPERATOR> asks because &lt;b&gt;", "2 of you approve, or one of you denies")
 	o.says(o.slash("U0BOB", ops, "help"), "`approve 42`", "`deny 42 because …`")
+	if help := o.slash("U0BOB", ops, "help"); strings.Contains(help, "`history`") {
+		t.Errorf("the help of who is only an approver shows what they may not do:\n%s", help)
+	}
 	if help := o.slash("U0VIEWER", ops, "help"); strings.Contains(help, "`approve 42`") {
 		t.Errorf("a viewer's help shows it:\n%s", help)
 	}

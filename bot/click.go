@@ -48,27 +48,25 @@ func (b *Bot) pressed(ctx context.Context, c command, i slack.InteractionCallbac
 	if click.ActionID == buttonTrust {
 		return b.clickedTrust(ctx, c, i, click.Value)
 	}
-	after := then(nothing)
-	c.after = &after
-	err := b.clicked(ctx, c, i, click)
-	answer := ""
-	if err != nil {
-		answer = b.explain(ctx, c, err)
+	after, answer := then(nothing), ""
+	c.after = &after // the card says it all, but for what is refused
+	c.private = func(ctx context.Context, said content) string {
+		if fromHome(i) { // it is shown there
+			answer = said.text
+			return ""
+		}
+		return b.whisper(ctx, c.channel, i.Message.ThreadTimestamp, i.User.ID, said)
 	}
-	if fromHome(i) {
-		return func(ctx context.Context) {
-			if err == nil {
-				after(ctx)
-			}
+	if err := b.clicked(ctx, c, i, click); err != nil {
+		text := b.explain(ctx, c, err)
+		after = func(ctx context.Context) { c.private(ctx, content{text: text}) }
+	}
+	return func(ctx context.Context) {
+		after(ctx)
+		if fromHome(i) {
 			b.showHome(ctx, c, answer)
 		}
 	}
-	if err != nil {
-		return func(ctx context.Context) {
-			b.whisper(ctx, c.channel, i.Message.ThreadTimestamp, i.User.ID, content{text: answer})
-		}
-	}
-	return after // the card says it all
 }
 
 func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallback, click *slack.BlockAction) error {
@@ -86,7 +84,7 @@ func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallbac
 	case buttonApprove:
 		return b.engine.Approve(ctx, c.actor, run, c.key)
 	case buttonDeny:
-		*c.after = func(ctx context.Context) { b.askWhy(ctx, i, run) }
+		*c.after = func(ctx context.Context) { b.askWhy(ctx, c, i, run) }
 		return b.engine.MayDecide(ctx, c.actor, run)
 	case buttonReview:
 		return b.engine.Review(ctx, c.actor, run, c.key)

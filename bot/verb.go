@@ -78,9 +78,11 @@ func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string
 		lines = append(lines, "*You can run*")
 		lines = append(lines, entries...)
 	}
-	lines = append(lines, "", "*Look*", "• `list` servers · `show web1` · `actions` · `history` · `show 42`",
-		"• `preview update all` shows what would happen, and changes nothing · `can @somebody reboot db1` says whether, and why",
-		"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
+	if rights.Has(store.Viewer) {
+		lines = append(lines, "", "*Look*", "• `list` servers · `show web1` · `actions` · `history` · `show 42`",
+			"• `preview update all` shows what would happen, and changes nothing · `can @somebody reboot db1` says whether, and why",
+			"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
+	}
 	if rights.Has(store.Operator) {
 		lines = append(lines, "*Locks*", "• `lock` lists them · `lock db1 2h because migration` keeps others' changes off · `unlock db1`")
 		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")

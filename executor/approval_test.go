@@ -290,17 +290,24 @@ func TestAnApprovalIsForThePlanThatWasShown(t *testing.T) {
 		})
 		t.Run("approved, then "+name, func(t *testing.T) {
 			t.Parallel()
-			w := newCourt(t)
-			razed := w.site("web1")
-			run := w.requested("raze web1")
-			w.must(w.approve(bob, run))
-			w.must(c.change(w))
-			w.serve(w.engine)
-			run = w.ended(run.ID)
-			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || razed() > 0 {
-				t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
-			}
+			deniedAtDispatch(t, c.change, c.why)
 		})
+	}
+}
+
+// deniedAtDispatch approves a run, then changes something, and makes sure that the run is not worked and says why.
+func deniedAtDispatch(t *testing.T, change func(*world) error, why string) {
+	t.Helper()
+	w := newCourt(t)
+	w.meet(bob, store.User{Name: "bob"})
+	razed := w.site("web1")
+	run := w.requested("raze web1")
+	w.must(w.approve(bob, run))
+	w.must(change(w))
+	w.serve(w.engine)
+	run = w.ended(run.ID)
+	if run.State != store.Denied || !strings.Contains(run.StateReason, why) || razed() > 0 {
+		t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
 	}
 }
 
@@ -316,17 +323,7 @@ func TestAnApproverWhoLostTheGrantVoidsTheRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newCourt(t)
-			w.meet(bob, store.User{Name: "bob"})
-			razed := w.site("web1")
-			run := w.requested("raze web1")
-			w.must(w.approve(bob, run))
-			w.must(c.change(w))
-			w.serve(w.engine)
-			run = w.ended(run.ID)
-			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || razed() > 0 {
-				t.Errorf("it is %s because %q after %d commands", run.State, run.StateReason, razed())
-			}
+			deniedAtDispatch(t, c.change, c.why)
 		})
 	}
 }

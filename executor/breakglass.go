@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"drover/store"
 )
@@ -17,7 +18,7 @@ func (e *Engine) breakGlass(ctx context.Context, r Request, rights Rights, plan 
 		return r, usage("`%s` changes nothing and waits for nobody: leave out `urgent=true`. Nothing was run.", r.Action)
 	case r.Origin == store.Scheduled:
 		return r, usage("A schedule is never urgent: leave out `urgent=true`.")
-	case r.Reason == "":
+	case strings.TrimSpace(r.Reason) == "":
 		return r, usage("`urgent=true` needs a reason. Write it at the end: `… because …`. Nothing was run.")
 	}
 	if err := e.check(ctx, rights, r.Actor, r.Origin, plan); err != nil {

@@ -175,3 +175,25 @@ func TestBreakGlassFromTheTerminal(t *testing.T) {
 		t.Errorf("by %s, urgent %t", run.RequestedBy, run.Urgent)
 	}
 }
+
+// A server that was removed since has no tags: who may judge only what is done on some servers, or on none, does not judge
+// what was done there.
+func TestARemovedServerLetsNobodyJudge(t *testing.T) {
+	w := newCourt(t)
+	w.listed("web1")
+	w.edit("web1", func(s *store.Server) { s.Tags = []string{"prod"} })
+	w.grant(ops, "allow breakglass *")
+	w.grant(viewer, "allow approver * prod")
+	run, err := w.engine.Submit(t.Context(), w.urgently(ops, "raze web1"))
+	must(t, err)
+	waiting := w.requested("raze web1")
+	w.must(w.store.RemoveServer(t.Context(), root, "web1"))
+	if refusal := refused(t, w.engine.Review(t.Context(), viewer, run, "")); !strings.Contains(refusal.Text, "You may not review #1") {
+		t.Error(refusal.Text)
+	}
+	if refusal := refused(t, w.engine.Deny(t.Context(), viewer, waiting, "no", "")); !strings.Contains(refusal.Text, "for `raze` on web1 it needs the role approver") {
+		t.Error(refusal.Text)
+	}
+	w.must(w.engine.Review(t.Context(), bob, run, ""))
+	w.must(w.engine.Deny(t.Context(), bob, waiting, "no", ""))
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"drover/store"
 )
@@ -25,7 +26,7 @@ func (e *Engine) Approve(ctx context.Context, actor store.Actor, run store.Run, 
 
 // Deny ends a run that waits for approval. Whoever may approve it may.
 func (e *Engine) Deny(ctx context.Context, actor store.Actor, run store.Run, reason, key string) error {
-	if reason == "" {
+	if strings.TrimSpace(reason) == "" {
 		return usage("Say why: `deny %d because …`. Nothing was done.", run.Number)
 	}
 	return e.decide(ctx, actor, run, func(run store.Run) error {
@@ -107,12 +108,21 @@ func (e *Engine) before(ctx context.Context, actor store.Actor, run store.Run) (
 	return rights, p, err
 }
 
-// serversOf are the servers of a run that are still there, as they are now.
+// serversOf are the servers of a run as they are now. One that was removed since has no tags any more: about a run on it
+// nobody judges who may only do so on some servers.
 func (e *Engine) serversOf(ctx context.Context, run store.Run) ([]store.Server, error) {
 	all, err := e.store.Servers(ctx)
-	return slices.DeleteFunc(all, func(s store.Server) bool {
-		return !slices.ContainsFunc(run.Targets, func(t store.Target) bool { return t.ServerID == s.ID })
-	}), err
+	if err != nil {
+		return nil, err
+	}
+	servers := make([]store.Server, len(run.Targets))
+	for i, target := range run.Targets {
+		servers[i] = store.Server{ID: target.ServerID, Name: target.Server}
+		if at := slices.IndexFunc(all, func(s store.Server) bool { return s.ID == target.ServerID }); at >= 0 {
+			servers[i] = all[at]
+		}
+	}
+	return servers, nil
 }
 
 // void ends a run that waits and is no longer what was asked for, or no longer allowed, and says so.
