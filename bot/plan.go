@@ -103,14 +103,7 @@ func planLines(plan *executor.Plan) []string {
 		}
 		lines = append(lines, holdLine(h))
 	}
-	for i, x := range plan.Excluded {
-		if i == maxPlanned {
-			lines = append(lines, fmt.Sprintf("… and %d more are left out", len(plan.Excluded)-i))
-			break
-		}
-		lines = append(lines, fmt.Sprintf("*Left out* %s %s", code(x.Server), escape(oneLine(x.Reason))))
-	}
-	return lines
+	return append(lines, exclusions(plan.Excluded)...)
 }
 
 // turns shows who goes after whom; of many, the first ones and the last.

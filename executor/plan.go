@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"drover/executor/action"
 	"drover/executor/ssh"
@@ -72,6 +73,19 @@ func (p *Plan) Commands() []PlannedCommand {
 		list[i].Servers = append(list[i].Servers, t.Server)
 	}
 	return list
+}
+
+// LeftOut are the servers that were named and that a run leaves out. It looks before it reads, for a plan may be large
+// and most leave out none.
+func LeftOut(run store.Run) []Exclusion {
+	if !strings.Contains(run.Plan, `"excluded":`) { // as a key: inside of a string the quotes would be escaped
+		return nil
+	}
+	plan, err := PlanOf(run)
+	if err != nil {
+		return nil // drover wrote it itself
+	}
+	return plan.Excluded
 }
 
 // Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count, nor what

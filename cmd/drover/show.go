@@ -22,12 +22,14 @@ type runJSON struct {
 	Action      string         `json:"action"`
 	Preview     bool           `json:"preview,omitempty"` // it only looked at what its action would do
 	Params      store.Strings  `json:"params"`
+	Options     string         `json:"options,omitempty"` // as they are typed
 	RequestedBy store.Actor    `json:"requested_by"`
 	Origin      store.Origin   `json:"origin"`
 	Reason      string         `json:"reason,omitempty"`
 	Approvals   []approvalJSON `json:"approvals"`
 	Urgent      bool           `json:"urgent,omitempty"`
 	ReviewedBy  store.Actor    `json:"reviewed_by,omitempty"`
+	ContinuedBy store.Actor    `json:"continued_by,omitempty"`
 	CreatedAt   time.Time      `json:"created_at"`
 	StartedAt   *time.Time     `json:"started_at"`
 	FinishedAt  *time.Time     `json:"finished_at"`
@@ -58,7 +60,11 @@ func shownRun(r store.Run) runJSON {
 	shown := runJSON{
 		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Preview: r.Preview, Params: r.Params,
 		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []approvalJSON{}, Urgent: r.Urgent, ReviewedBy: r.ReviewedBy,
+		ContinuedBy: r.ContinuedBy, Excluded: executor.LeftOut(r),
 		CreatedAt: r.CreatedAt.Time, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Targets: []targetJSON{},
+	}
+	if options, err := executor.OptionsOf(r); err == nil { // drover wrote them itself
+		shown.Options = options.String()
 	}
 	for _, a := range r.Approvals {
 		shown.Approvals = append(shown.Approvals, approvalJSON{a.Actor, a.Decision, a.Reason, a.At.Time})
@@ -67,9 +73,6 @@ func shownRun(r store.Run) runJSON {
 		shown.Targets = append(shown.Targets, targetJSON{
 			Server: t.Server, Batch: t.Batch, State: t.State, ErrorKind: t.ErrorKind, ExitCode: t.ExitCode, Seconds: seconds(t), Summary: t.Summary, Output: output(t),
 		})
-	}
-	if plan, err := executor.PlanOf(r); err == nil {
-		shown.Excluded = plan.Excluded
 	}
 	return shown
 }
@@ -145,6 +148,7 @@ func (c *cli) printRun(r store.Run) {
 	}
 	fmt.Fprintln(c.out)
 	c.printApprovals(r)
+	c.printOrder(r)
 	for _, t := range r.Targets {
 		fmt.Fprintf(c.out, "\n%s: %s", t.Server, t.State)
 		if t.Summary != "" {
@@ -155,10 +159,20 @@ func (c *cli) printRun(r store.Run) {
 			fmt.Fprintf(c.out, "  %s\n", strings.TrimRight(line, "\n"))
 		}
 	}
-	if plan, err := executor.PlanOf(r); err == nil {
-		for _, x := range plan.Excluded {
-			fmt.Fprintf(c.out, "\n%s: left out: %s\n", x.Server, x.Reason)
+	for _, x := range executor.LeftOut(r) {
+		fmt.Fprintf(c.out, "\n%s: left out: %s\n", x.Server, x.Reason)
+	}
+}
+
+// printOrder says how a run goes about its servers, and who let it go on.
+func (c *cli) printOrder(r store.Run) {
+	if options, err := executor.OptionsOf(r); err == nil {
+		if words := options.InWords(executor.BatchesOf(r)); words != "" {
+			fmt.Fprintln(c.out, words)
 		}
+	}
+	if r.ContinuedAt != nil {
+		fmt.Fprintf(c.out, "continued by %s at %s\n", r.ContinuedBy, r.ContinuedAt.Local().Format("2006-01-02 15:04:05"))
 	}
 }
 
