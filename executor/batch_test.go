@@ -467,3 +467,16 @@ func TestKilledWhilePaused(t *testing.T) {
 	equal(t, store.Succeeded, w.ended(run.ID).State)
 	equal(t, []string{"+web1", "-web1", "+web2", "-web2", "+web3", "-web3"}, o.list())
 }
+
+// TestOrderCostsNothingWhereThereIsNone: each change of a run's rows is a transaction, and a plain run makes no more than
+// its claim, its end, and three for each server. One in batches makes the same.
+func TestOrderCostsNothingWhereThereIsNone(t *testing.T) {
+	w := newWorld(t)
+	w.fleet(4)
+	w.serve(w.engine)
+	for _, options := range []string{"", " parallel=1", " batch=1", " batch=2 max-failures=1"} {
+		if run := w.ended(w.submit("poke all" + options).ID); run.Version != 1+2+3*4 {
+			t.Errorf("poke all%s: %d changes", options, run.Version-1)
+		}
+	}
+}

@@ -27,7 +27,10 @@ func (s *Store) Chronicle(ctx context.Context, entries int) error {
 }
 
 // Polled are the queries that drover makes again and again: at every change, or every second.
-var Polled = []string{selectQueued, selectCancelRequested, selectExpired, selectUnapproved, selectAtCutoff, selectOpenOccurrences, selectDueLooks, selectDueReviews}
+var Polled = []string{
+	selectQueued, selectCancelRequested, selectExpired, selectUnapproved, selectAtCutoff, selectOpenOccurrences, selectDueLooks, selectDueReviews,
+	selectExpiring(tooLongQueued), selectExpiring(tooLongPaused),
+}
 
 // Waiting is the number of changes that wait to share the next commit, and whether one is under way.
 func (s *Store) Waiting() (waiting int, committing bool) {

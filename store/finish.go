@@ -18,16 +18,23 @@ func (s *Store) DenyRun(ctx context.Context, lease Lease, why string) (denied bo
 	return denied, err
 }
 
+// tooLongQueued is what has to be true of a queued run for it to expire.
+const tooLongQueued = "state = 'queued' AND changes = TRUE AND begin_by IS NULL AND queued_at < ?"
+
 // ExpireQueued ends changing runs that nobody began, or went on with, within limit of being queued: what was asked for
 // then may be wrong by now. A schedule's run has until its cutoff; see EndAtCutoff.
 func (s *Store) ExpireQueued(ctx context.Context, limit time.Duration) error {
-	return s.expire(ctx, Queued, "it was not begun within "+Span(limit).String(), "state = 'queued' AND changes = TRUE AND begin_by IS NULL AND queued_at < ?", s.Now().Add(-limit))
+	return s.expire(ctx, Queued, "it was not begun within "+Span(limit).String(), tooLongQueued, s.Now().Add(-limit))
+}
+
+func selectExpiring(condition string) string {
+	return "SELECT id FROM runs WHERE " + condition + ofOpenRuns
 }
 
 // expire ends the runs in a state that meet a condition: found by reading, and met still when they are ended.
 func (s *Store) expire(ctx context.Context, from RunState, why, condition string, before Time) error {
 	var ids []string
-	err := s.read.SelectContext(ctx, &ids, "SELECT id FROM runs WHERE "+condition+ofOpenRuns, before)
+	err := s.read.SelectContext(ctx, &ids, selectExpiring(condition), before)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

@@ -54,7 +54,10 @@ func (s *Store) Continue(ctx context.Context, actor Actor, id, inboxKey string) 
 	return continued, nil
 }
 
+// tooLongPaused is what has to be true of a paused run for it to expire.
+const tooLongPaused = "state = 'paused' AND paused_until <= ?"
+
 // ExpirePaused ends the runs that nobody continued in time.
 func (s *Store) ExpirePaused(ctx context.Context) error {
-	return s.expire(ctx, Paused, "nobody continued it in time", "state = 'paused' AND paused_until <= ?", s.Now())
+	return s.expire(ctx, Paused, "nobody continued it in time", tooLongPaused, s.Now())
 }
