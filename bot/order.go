@@ -68,6 +68,6 @@ func pausedButtons(run store.Run) slack.Block {
 	names := clip(executor.FoldNames(waiting), 200)
 	return slack.NewActionBlock("",
 		button(buttonContinue, run, "Continue", slack.StylePrimary, "Continue?",
-			clip(fmt.Sprintf("%s runs on %s, if what it does and your rights are still the same.", run.Action, names), 300)),
+			clip(fmt.Sprintf("%s runs on %s, after its rights and its plan were checked once more.", run.Action, names), 300)),
 		button(buttonCancel, run, "Stop", slack.StyleDanger, "Stop here?", clip("What has run stays as it is. "+names+" stay undone.", 300)))
 }

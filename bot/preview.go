@@ -10,7 +10,7 @@ import (
 )
 
 // maxPreviewed is how many characters of commands a preview shows.
-const maxPreviewed = 3000
+const maxPreviewed = 800
 
 // preview tells in private what a request would do. What its action finds out by looking comes on a card.
 func (b *Bot) preview(ctx context.Context, c command, words []string, reason string) (string, error) {
@@ -46,6 +46,9 @@ func renderPreview(p *executor.Preview, rest string) string {
 	needs := "*Needs* the role " + string(p.Role)
 	if p.Approvals > 0 {
 		needs += fmt.Sprintf(" and %d approval", p.Approvals) + plural(p.Approvals)
+		if by := p.Plan.Approval; by != nil && len(by.By) > 0 {
+			needs += " of " + addressed(by.By)
+		}
 	}
 	lines = append(lines, needs, expectation(p.Expected, len(p.Plan.Targets)))
 	lines = append(lines, holders(p.Holders)...)

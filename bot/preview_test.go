@@ -10,7 +10,8 @@ import (
 
 func TestPreviews(t *testing.T) {
 	ann := store.SlackActor("T1", "U1")
-	ordered := plans()["ordered"]
+	ordered, down := plans()["ordered"], plans()["simple"]
+	down.Approval = &executor.Approval{Needed: 1, By: []store.Actor{ann, store.SlackActor("T1", "U2")}}
 	for name, p := range map[string]*executor.Preview{
 		"allowed": {Plan: ordered, Role: store.Operator, Looks: true, Expected: &executor.Expected{Times: 12, Median: 42 * time.Second, Slowest: 130 * time.Second, All: 170 * time.Second}},
 		"refused": {
@@ -18,7 +19,7 @@ func TestPreviews(t *testing.T) {
 			Holders: []store.Holder{{Server: "web1", Run: 41, Action: "update", By: ann}, {Server: "web2", Run: 41, Action: "update", By: ann}, {Server: "web3", Run: 40, Action: "restart", By: "local:root"}},
 		},
 		"takes-down": {
-			Plan: plans()["simple"], Role: store.Operator, Approvals: 1, TakesDown: true, Expected: &executor.Expected{Times: 1, Median: 9 * time.Second, Slowest: 9 * time.Second, All: 9 * time.Second},
+			Plan: down, Role: store.Operator, Approvals: 1, TakesDown: true, Expected: &executor.Expected{Times: 1, Median: 9 * time.Second, Slowest: 9 * time.Second, All: 9 * time.Second},
 			LastDown: []store.Past{{Server: "web2", Run: 12, Action: "reboot", By: ann, StartedAt: at(0), FinishedAt: at(time.Minute)}},
 		},
 	} {

@@ -87,14 +87,10 @@ func (c *cli) previewCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the preview as JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		request, err := executor.ParseRequest(args)
+		request, err := c.request(args)
 		if err != nil {
 			return err
 		}
-		if request.Actor, err = c.actor(); err != nil {
-			return err
-		}
-		request.Origin = store.CLI
 		return c.withEngine(cmd.Context(), "run/", func(s *store.Store, e *executor.Engine) error {
 			p, err := e.Preview(cmd.Context(), request)
 			if err != nil {

@@ -39,14 +39,11 @@ func (c *cli) runCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "only record the run, for a living serve to work")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		request, err := executor.ParseRequest(args)
+		request, err := c.request(args)
 		if err != nil {
 			return err
 		}
-		if request.Actor, err = c.actor(); err != nil {
-			return err
-		}
-		request.Origin, request.Reason = store.CLI, reason
+		request.Reason = reason
 		return c.withEngine(cmd.Context(), "run/", func(s *store.Store, e *executor.Engine) error {
 			if request.Channel, err = s.Setting(cmd.Context(), store.SettingChannel); err != nil {
 				return err
@@ -64,6 +61,17 @@ func (c *cli) runCommand() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// request is what the words of a command line ask for, by the login at this terminal.
+func (c *cli) request(words []string) (executor.Request, error) {
+	request, err := executor.ParseRequest(words)
+	if err != nil {
+		return request, err
+	}
+	request.Origin = store.CLI
+	request.Actor, err = c.actor()
+	return request, err
 }
 
 // await returns the run when it is over. It works the run itself whenever no serve lives to do it, and cancels it in

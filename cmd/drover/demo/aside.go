@@ -42,6 +42,7 @@ func moreToTry() []slacksim.Suggestion {
 	return []slacksim.Suggestion{
 		{Title: "How are they?", Command: "/server status all"},
 		{Title: "What would be upgraded?", Command: "/server preview update all"},
+		{Title: "One server first, then decide", Command: "/server update tag:prod canary=1"},
 		{Title: "What can I do here?", Command: "/server help"},
 		{Title: "A typo does no harm", Command: "/server updte web2"},
 		{Title: "From drover to every server and back", Command: "/server ping all"},
