@@ -53,7 +53,7 @@ func (h *Host) handle(s *sshtest.Session) int {
 		return h.told(s, false)
 	case strings.Contains(s.Command, "/proc/loadavg"):
 		return sshtest.Play(s, 0, h.status()...)
-	case strings.Contains(s.Command, "apt-get") && s.Job == "":
+	case strings.Contains(s.Command, "@@drover preview") && !strings.Contains(s.Command, "upgrade()"):
 		return h.preview(s)
 	case strings.Contains(s.Command, "apt-get"):
 		return h.update(s)
