@@ -77,10 +77,17 @@ func (b *Bot) locks(ctx context.Context) (string, error) {
 	return joinLines(lines), nil
 }
 
+func holdIcon(k executor.HoldKind) string {
+	if k == executor.HoldFreeze {
+		return ":snowflake:"
+	}
+	return ":lock:"
+}
+
 // holdLine is what holds servers, in one line.
 func holdLine(h executor.Hold) string {
-	return fmt.Sprintf(":lock: %s locked by %s until %s because %s",
-		code(clip(executor.FoldNames(h.Servers), 300)), person(h.By), when(h.Until), escape(oneLine(h.Reason)))
+	return fmt.Sprintf("%s %s %s by %s until %s because %s",
+		holdIcon(h.Kind), code(clip(executor.FoldNames(h.Servers), 300)), h.Kind.Done(), person(h.By), when(h.Until), escape(oneLine(h.Reason)))
 }
 
 func (b *Bot) unlock(ctx context.Context, c command, words []string, _ string) (string, error) {

@@ -98,7 +98,7 @@ func planLines(plan *executor.Plan) []string {
 	}
 	for i, h := range plan.Holds {
 		if i == maxPlanned {
-			lines = append(lines, fmt.Sprintf("… and %d more locks", len(plan.Holds)-i))
+			lines = append(lines, fmt.Sprintf("… and %d more locks and freezes", len(plan.Holds)-i))
 			break
 		}
 		lines = append(lines, holdLine(h))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"drover/executor"
 	"drover/store"
@@ -106,14 +105,10 @@ func (b *Bot) schedulePause(ctx context.Context, c command, words []string, reas
 
 // until reads the words after until, by the clock of who typed them.
 func (b *Bot) until(ctx context.Context, c command, words []string) (store.Time, error) {
-	zone := b.zone(ctx, c.actor)
-	if zone == nil {
-		zone = time.UTC
-	}
 	if strings.EqualFold(words[0], "until") {
 		words = words[1:]
 	}
-	return executor.Until(words, b.store.Now().Time, zone)
+	return executor.Until(words, b.store.Now().Time, b.clockOf(ctx, c))
 }
 
 func (b *Bot) scheduleResume(ctx context.Context, c command, words []string, _ string) (string, error) {

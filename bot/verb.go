@@ -32,6 +32,8 @@ var verbs = map[string]verb{
 	"pending":  (*Bot).pending,
 	"trust":    (*Bot).trust,
 	"lock":     (*Bot).lock,
+	"freeze":   (*Bot).freeze,
+	"unfreeze": (*Bot).unfreeze,
 	"unlock":   (*Bot).unlock,
 	"can":      (*Bot).can,
 	"user":     (*Bot).user,
@@ -160,19 +162,15 @@ func (b *Bot) list(ctx context.Context, c command, _ []string, _ string) (string
 	if err != nil {
 		return "", err
 	}
-	held := map[string]bool{}
+	held := map[string]string{}
 	for _, h := range holds {
 		for _, name := range h.Servers {
-			held[name] = true
+			held[name] += " " + holdIcon(h.Kind)
 		}
 	}
 	lines := []string{fmt.Sprintf("*%d servers*", len(servers))}
 	for _, server := range servers {
-		line := serverLine(server)
-		if held[server.Name] {
-			line += " :lock:"
-		}
-		lines = append(lines, line)
+		lines = append(lines, serverLine(server)+held[server.Name])
 	}
 	return joinLines(lines), nil
 }

@@ -14,8 +14,17 @@ type HoldKind string
 
 // The kinds of hold.
 const (
-	HoldLock HoldKind = "lock" // somebody has the server to themselves
+	HoldLock   HoldKind = "lock"   // somebody has the server to themselves
+	HoldFreeze HoldKind = "freeze" // nobody changes it
 )
+
+// Done is what was done to a server that is held.
+func (k HoldKind) Done() string {
+	if k == HoldFreeze {
+		return "frozen"
+	}
+	return "locked"
+}
 
 // Hold keeps runs that change something off servers for a while. Looking goes on.
 type Hold struct {
@@ -29,23 +38,40 @@ type Hold struct {
 // Holds is what holds servers now: the one place that is asked, at the request, at the approval, at the dispatch and just
 // before each command.
 func (e *Engine) Holds(ctx context.Context, servers []store.Server) ([]Hold, error) {
+	frozen, err := e.store.FrozenServers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	locks, err := e.store.Locks(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := []Hold{}
-	id := ""
-	for _, l := range locks {
-		if !slices.ContainsFunc(servers, func(s store.Server) bool { return s.ID == l.ServerID }) {
-			continue
-		}
-		if l.ID != id {
-			id, list = l.ID, append(list, Hold{Kind: HoldLock, By: l.Owner, Reason: l.Reason, Until: l.Until})
-		}
-		at := len(list) - 1
-		list[at].Servers = append(list[at].Servers, l.Server)
+	all := holding{servers: servers, list: []Hold{}}
+	for _, f := range frozen {
+		all.add(f.ServerID, f.Server, f.ID, Hold{Kind: HoldFreeze, By: f.CreatedBy, Reason: f.Reason, Until: f.Until})
 	}
-	return list, nil
+	for _, l := range locks {
+		all.add(l.ServerID, l.Server, l.ID, Hold{Kind: HoldLock, By: l.Owner, Reason: l.Reason, Until: l.Until})
+	}
+	return all.list, nil
+}
+
+// holding collects what holds some servers, one hold for all that it holds.
+type holding struct {
+	servers []store.Server
+	list    []Hold
+	last    string // the id of the last hold
+}
+
+func (all *holding) add(serverID, server, id string, h Hold) {
+	if !slices.ContainsFunc(all.servers, func(s store.Server) bool { return s.ID == serverID }) {
+		return
+	}
+	if id != all.last {
+		all.last, all.list = id, append(all.list, h)
+	}
+	at := len(all.list) - 1
+	all.list[at].Servers = append(all.list[at].Servers, server)
 }
 
 // change is a run that would change something, as holds look at it.
@@ -83,16 +109,24 @@ func (e *Engine) heldOff(ctx context.Context, by store.Actor, origin store.Origi
 	for _, h := range holds {
 		texts = append(texts, FoldNames(h.Servers)+" "+isOrAre(len(h.Servers))+" "+e.tellHold(ctx, h))
 	}
-	hint := "Wait, or ask for `unlock " + holds[0].Servers[0] + "`."
+	hint := "Wait" + holds[0].waysOut()
 	if len(plan.servers) > len(holds[0].Servers) {
-		hint = fmt.Sprintf("Leave it out with `!%s`, wait, or ask for `unlock %s`.", holds[0].Servers[0], holds[0].Servers[0])
+		hint = fmt.Sprintf("Leave it out with `!%s`, wait%s", holds[0].Servers[0], holds[0].waysOut())
 	}
 	return refuse("%s. Nothing was run. %s", strings.Join(texts, "; "), hint)
 }
 
+// waysOut is what else somebody can do who is kept off, at the end of a sentence.
+func (h Hold) waysOut() string {
+	if h.Kind == HoldFreeze {
+		return ". Only an emergency passes: `urgent=true because …`."
+	}
+	return fmt.Sprintf(", or ask for `unlock %s`.", h.Servers[0])
+}
+
 // tellHold is what a hold does to its servers, in words that read the same in Slack, at the terminal and in the log.
 func (e *Engine) tellHold(ctx context.Context, h Hold) string {
-	return fmt.Sprintf("locked by %s until %s because %s", e.Name(ctx, h.By), h.Until.UTC().Format("2006-01-02 15:04 UTC"), OneLine(h.Reason))
+	return fmt.Sprintf("%s by %s until %s because %s", h.Kind.Done(), e.Name(ctx, h.By), h.Until.UTC().Format("2006-01-02 15:04 UTC"), OneLine(h.Reason))
 }
 
 func isOrAre(n int) string {

@@ -178,7 +178,7 @@ func (e *Engine) unlock(ctx context.Context, actor store.Actor, selector []strin
 }
 
 func (e *Engine) expireLocks(ctx context.Context) error {
-	return e.store.ExpireLocks(ctx, tellUnlocked)
+	return errors.Join(e.store.ExpireLocks(ctx, tellUnlocked), e.store.ExpireFreezes(ctx, tellThawed))
 }
 
 // tellLocked and tellUnlocked are what the channel reads of locks of one owner.

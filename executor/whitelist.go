@@ -11,7 +11,7 @@ import (
 )
 
 // verbs are the words of this version besides the names of actions.
-var verbs = []string{"help", "list", "show", "actions", "preview", "history", "run", "cancel", "retry", "approve", "deny", "pending", "schedule", trustVerb, lockVerb, "unlock", "can", userVerb}
+var verbs = []string{"help", "list", "show", "actions", "preview", "history", "run", "cancel", "retry", "approve", "deny", "pending", "schedule", trustVerb, lockVerb, "unlock", freezeVerb, unfreezeVerb, "can", userVerb}
 
 // InstallBuiltins records the actions that this drover ships as revisions of the whitelist.
 func (e *Engine) InstallBuiltins(ctx context.Context) error {

@@ -130,6 +130,23 @@ var entries = []entry{
 		return func(ctx context.Context) error { return f.ResetSetting(ctx, alice, "run-expiry") }
 	}, want: []string{"T1/U1 setting.changed setting/run-expiry"}},
 
+	{method: "AddFreeze", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := f.AddFreeze(ctx, alice, store.Freeze{ID: "f", Selector: "all", Until: f.Now().Add(time.Hour)}, []store.FreezeWord{{Word: "all"}}, froze("froze"))
+			return err
+		}
+	}, want: []string{"T1/U1 freeze.made freeze/all"}, again: []string{"T1/U1 freeze.made freeze/all"}}, // a freeze of its own
+	{method: "EndFreeze", prepare: func(f farm) func(context.Context) error {
+		freeze := f.freeze("all", time.Hour)
+		return func(ctx context.Context) error {
+			_, err := f.EndFreeze(ctx, "T1/U2", freeze, froze("thawed"))
+			return err
+		}
+	}, want: []string{"T1/U2 freeze.ended freeze/all"}},
+	{method: "ExpireFreezes", prepare: func(f farm) func(context.Context) error {
+		f.freeze("all", 0)
+		return func(ctx context.Context) error { return f.ExpireFreezes(ctx, froze("over")) }
+	}, want: []string{"drover freeze.expired freeze/all"}},
 	{method: "AddSchedule", prepare: func(f farm) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := f.AddSchedule(ctx, alice, nightly()); return err }
 	}, want: []string{"T1/U1 schedule.added schedule/nightly"}},

@@ -147,6 +147,8 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		},
 		"usergroups":        {"group_id": "S", "state": "known", "checked_at": 1},
 		"usergroup_members": {"group_id": "S", "slack_id": "U"},
+		"freezes":           {"id": "f", "selector": "all", "reason": "r", "channel": "", "created_by": "x", "created_at": 1, "until": 2},
+		"freeze_words":      {"freeze_id": "f", "word": "all", "excluded": 0},
 		"locks":             {"server_id": "s", "id": "l", "owner": "T/U", "reason": "r", "channel": "", "created_at": 1, "until": 2},
 		"runs": {
 			"id": "r", "number": 1, "state": "queued", "action_id": "a", "action": "a", "changes": 1, "selector": "s", "params": "{}",
@@ -190,6 +192,9 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"actions", row{"revision": 0}, "CHECK"},
 		{"actions", row{"builtin": 2}, "CHECK"},
 		{"actions", row{"removed": 2}, "CHECK"},
+		{"freezes", row{"until": 1}, "CHECK"},
+		{"freeze_words", row{"freeze_id": "nobody"}, "FOREIGN KEY"},
+		{"freeze_words", row{"excluded": 2}, "CHECK"},
 		{"schedules", row{"revision": 0}, "CHECK"},
 		{"schedules", row{"duration": 0}, "CHECK"},
 		{"schedules", row{"cutoff": 2}, "CHECK"},
@@ -254,7 +259,7 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 	_, err := f.db.Exec("PRAGMA foreign_keys = ON")
 	ok(t, err)
 	order := []string{
-		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "usergroups", "usergroup_members", "locks", "actions", "schedules", "occurrences", "runs", "messages", "targets", "inbox", "offers", "audit",
+		"settings", "credentials", "servers", "server_tags", "host_keys", "users", "channels", "bindings", "usergroups", "usergroup_members", "locks", "actions", "freezes", "freeze_words", "schedules", "occurrences", "runs", "messages", "targets", "inbox", "offers", "audit",
 	}
 	for _, table := range order {
 		for _, test := range tests {

@@ -121,7 +121,7 @@ func (s *Store) BeginTarget(ctx context.Context, lease Lease, id string) (began 
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		began, err = t.change(ctx, `UPDATE targets SET state = 'dispatching', started_at = ?, waits_for = 0 WHERE id = ? AND state = 'pending'
 			AND NOT (changes = TRUE AND EXISTS (SELECT 1 FROM targets AS o WHERE o.server_id = targets.server_id
-				AND o.changes = TRUE AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL)))`+withinLimit+beforeCutoff+notLocked+leaseHeld, t.now, id, t.now, t.now, lease.Epoch)
+				AND o.changes = TRUE AND (o.state IN ('dispatching', 'running') OR o.probe_at IS NOT NULL)))`+withinLimit+beforeCutoff+notLocked+notFrozen()+leaseHeld, t.now, id, t.now, t.now, t.now, lease.Epoch)
 		if err != nil {
 			return fmt.Errorf("begin a target: %w", err)
 		}

@@ -84,7 +84,7 @@ func because(s shownAnswer) string {
 		text += fmt.Sprintf("%s to %s, by %s on %s", bindingText(*s.Binding), s.Binding.Subject, s.Binding.CreatedBy, s.Binding.CreatedAt.Local().Format(time.DateOnly))
 	}
 	for _, h := range s.Holds {
-		text += fmt.Sprintf("; locked by %s until %s", h.By, h.Until.Local().Format("2006-01-02 15:04"))
+		text += fmt.Sprintf("; %s by %s until %s", h.Kind.Done(), h.By, h.Until.Local().Format("2006-01-02 15:04"))
 	}
 	return text
 }

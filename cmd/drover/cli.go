@@ -104,7 +104,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.serveCommand(), c.demoCommand(), c.runCommand(), c.previewCommand(), c.continueCommand(), c.historyCommand(), c.showCommand(),
 		c.serverCommand(), c.credentialCommand(), c.userCommand(), c.actionCommand(), c.manifestCommand(),
-		c.doctorCommand(), c.importCommand(), c.setCommand(), c.scheduleCommand(), c.lockCommand(), c.unlockCommand(), c.canCommand(), c.auditCommand(),
+		c.doctorCommand(), c.importCommand(), c.setCommand(), c.scheduleCommand(), c.lockCommand(), c.unlockCommand(), c.freezeCommand(), c.unfreezeCommand(), c.canCommand(), c.auditCommand(),
 	)
 	wrapArgs(root)
 	return root

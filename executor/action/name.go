@@ -17,7 +17,7 @@ var (
 func Reserved(word string) bool {
 	switch word {
 	case "help", "list", "show", "actions", "preview", "history", "run", "pending", "approve", "deny", "cancel",
-		"retry", "add", "edit", "remove", "enable", "disable", "trust", "user", "action", "schedule", "freeze", "lock",
+		"retry", "add", "edit", "remove", "enable", "disable", "trust", "user", "action", "schedule", "freeze", "unfreeze", "lock",
 		"unlock", "can", "report", "audit", "doctor":
 		return true
 	case "all", "because":
