@@ -135,7 +135,7 @@ func without(scope string) (loss string, vital bool) {
 	case "im:write":
 		return "drover cannot write to somebody directly where it may not post in a channel", false
 	case "usergroups:read":
-		return "drover cannot tell who is in a usergroup", false
+		return "drover cannot tell who is in a usergroup: what is given to one counts for nobody, and what one is denied is denied to everybody", false
 	case "users:read":
 		return "drover cannot tell who somebody is, and refuses everybody", true
 	}

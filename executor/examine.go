@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -96,7 +97,8 @@ func examineAudit(ctx context.Context, s *store.Store, f *findings) {
 	}
 }
 
-// ExamineUsers checks that somebody can manage drover from Slack, and that no action waits for people who are not there.
+// ExamineUsers checks that somebody can manage drover from Slack, that no action waits for people who are not there, and
+// that drover knows who is in the usergroups that bindings are about.
 func ExamineUsers(ctx context.Context, s *store.Store) ([]Finding, error) {
 	f := findings{subject: "users"}
 	admins, err := Admins(ctx, s)
@@ -117,7 +119,37 @@ func ExamineUsers(ctx context.Context, s *store.Store) ([]Finding, error) {
 	} else {
 		f.add("approvals", Fine, "enough people may approve what needs approval")
 	}
-	return f.list, nil
+	err = examineGroups(ctx, s, &f)
+	return f.list, err
+}
+
+func examineGroups(ctx context.Context, s *store.Store, f *findings) error {
+	bindings, err := s.Bindings(ctx, "")
+	if err != nil {
+		return err
+	}
+	groups, err := s.Usergroups(ctx)
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, b := range bindings {
+		id, ok := b.Subject.Group()
+		if !ok || seen[id] || b.Over(s.Now()) {
+			continue
+		}
+		seen[id] = true
+		at := slices.IndexFunc(groups, func(g store.Usergroup) bool { return g.ID == id })
+		switch {
+		case at < 0, groups[at].State == store.GroupUnknown:
+			f.add("usergroup", Worth, fmt.Sprintf("drover does not know who is in %s: it gives nothing, and a deny is for everybody. A living serve asks Slack, "+
+				"for which it needs the scope usergroups:read", b.Subject))
+		case groups[at].State == store.GroupGone:
+			f.add("usergroup", Worth, fmt.Sprintf("Slack has %s (@%s) no more: it gives nothing, and its denies go on for those who were in it. Revoke what it was given",
+				b.Subject, groups[at].Name))
+		}
+	}
+	return nil
 }
 
 // chosen are the servers with these names, or all.
