@@ -67,9 +67,9 @@ func renderAnswer(a executor.Answer, now store.Time) string {
 		first, servers := group[0], code(clip(executor.FoldNames(names), 600))
 		switch {
 		case first.Allowed:
-			lines = append(lines, fmt.Sprintf(":white_check_mark: %s yes: %s", servers, bindingLine(*first.Binding, now)))
+			lines = append(lines, fmt.Sprintf(":white_check_mark: %s yes: %s", servers, deciding(*first.Binding, now)))
 		case first.Binding != nil:
-			lines = append(lines, fmt.Sprintf(":no_entry_sign: %s no, %s: %s", servers, escape(first.Why), bindingLine(*first.Binding, now)))
+			lines = append(lines, fmt.Sprintf(":no_entry_sign: %s no, %s: %s", servers, escape(first.Why), deciding(*first.Binding, now)))
 		default:
 			lines = append(lines, fmt.Sprintf(":no_entry_sign: %s no: %s", servers, escape(first.Why)))
 		}
@@ -82,6 +82,14 @@ func renderAnswer(a executor.Answer, now store.Time) string {
 		lines = append(lines, fmt.Sprintf("It also needs %s.", approvalsOf(a.Approvals)))
 	}
 	return joinLines(lines)
+}
+
+// deciding is the binding that decides: somebody's own, or that of a usergroup they are in.
+func deciding(binding store.Binding, now store.Time) string {
+	if _, ok := binding.Subject.Group(); ok {
+		return subject(binding.Subject) + " " + bindingLine(binding, now)
+	}
+	return bindingLine(binding, now)
 }
 
 func approvalsOf(n int) string {

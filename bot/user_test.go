@@ -111,6 +111,8 @@ func TestCanInSlack(t *testing.T) {
 	}))
 	o.slash("U0ADMIN", ops, "lock web1 2h because migration")
 	o.must(o.slack.AddUser(slacksim.User{ID: "U0GUEST", Name: "guest", Restricted: true}))
+	o.must(o.slack.SetUserGroup(slacksim.UserGroup{ID: "S0TEAM", Handle: "team", Members: []string{"U0VIEWER"}}))
+	o.slash("U0ADMIN", ops, "user grant @team operator action=poke")
 	for _, c := range []struct {
 		who, text string
 		want      []string
@@ -123,6 +125,7 @@ func TestCanInSlack(t *testing.T) {
 		{"U0VIEWER", "can @viewer reboot web1", []string{"no: it needs the role operator", "It also needs a colleague's approval"}},
 		{"U0OPERATOR", "can @guest peek web1", []string{":no_entry_sign: `web1` no: drover takes no requests from guests"}},
 		{"U0OPERATOR", "can @outsider peek web1", []string{"no: it needs the role viewer"}},
+		{"U0OPERATOR", "can @viewer poke db1", []string{"yes: <!subteam^S0TEAM> `operator action=poke` · by <@U0ADMIN>"}},
 		{"U0OPERATOR", "can U0NONE peek web1", []string{"Slack knows nobody with the id U0NONE"}},
 		{"U0OPERATOR", "can @operator peek", []string{"Say who, what and where"}},
 		{"U0OPERATOR", "can peek web1 db1", []string{"drover goes by ids"}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"drover/store"
 )
@@ -109,11 +110,23 @@ func (e *Engine) heldOff(ctx context.Context, by store.Actor, origin store.Origi
 	for _, h := range holds {
 		texts = append(texts, FoldNames(h.Servers)+" "+isOrAre(len(h.Servers))+" "+e.tellHold(ctx, h))
 	}
-	hint := "Wait" + holds[0].waysOut()
+	begin := "Wait"
 	if len(plan.servers) > len(holds[0].Servers) {
-		hint = fmt.Sprintf("Leave it out with `!%s`, wait%s", holds[0].Servers[0], holds[0].waysOut())
+		begin = fmt.Sprintf("Leave it out with `!%s`, wait", holds[0].Servers[0])
 	}
+	hint := fmt.Sprintf("%s %s%s", begin, e.left(holds), holds[0].waysOut())
 	return refuse("%s. Nothing was run. %s", strings.Join(texts, "; "), hint)
+}
+
+// left is how long it takes until the last of some holds ends, in whole minutes: whatever zone somebody is in, they can wait.
+func (e *Engine) left(holds []Hold) store.Span {
+	var last store.Time
+	for _, h := range holds {
+		if h.Until.After(last.Time) {
+			last = h.Until
+		}
+	}
+	return store.Span((last.Sub(e.store.Now().Time) + time.Minute - 1).Truncate(time.Minute))
 }
 
 // waysOut is what else somebody can do who is kept off, at the end of a sentence.

@@ -40,8 +40,8 @@ func TestALockKeepsOthersChangesOff(t *testing.T) {
 		line string
 		says []string
 	}{
-		"others":            {ops, "poke web1", []string{"web1 is locked by ann until 20", "because migration", "Nothing was run", "`unlock web1`"}},
-		"beside others":     {ops, "poke web1 web2", []string{"web1 is locked by ann", "Leave it out with `!web1`"}},
+		"others":            {ops, "poke web1", []string{"web1 is locked by ann until 20", "because migration", "Nothing was run. Wait 2h, or ask for `unlock web1`."}},
+		"beside others":     {ops, "poke web1 web2", []string{"web1 is locked by ann", "Leave it out with `!web1`, wait 2h, or ask for `unlock web1`."}},
 		"the terminal":      {root, "poke web1", []string{"web1 is locked by ann"}},
 		"admins":            {admin, "poke web1", []string{"web1 is locked by ann"}},
 		"others who look":   {ops, "peek web1", nil},

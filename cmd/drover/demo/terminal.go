@@ -135,7 +135,7 @@ var (
 	mention = regexp.MustCompile(`<@([A-Z0-9]+)>`)
 	date    = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)
 	emoji   = strings.NewReplacer(
-		":white_check_mark:", "✅", ":x:", "❌", ":warning:", "⚠️", ":no_entry_sign:", "🚫",
+		":white_check_mark:", "✅", ":x:", "❌", ":warning:", "⚠️", ":no_entry_sign:", "🚫", ":lock:", "🔒", ":unlock:", "🔓",
 		":hourglass_flowing_sand:", "⏳", ":white_circle:", "⚪",
 	)
 	unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&", "*", "", "`", "")
