@@ -103,6 +103,20 @@ func TestRealRestartService(t *testing.T) {
 	}
 }
 
+// A preview of a restart only looks.
+func TestRealRestartServicePreview(t *testing.T) {
+	t.Parallel()
+	h := machineWithSystemd(t, units)
+	a, text := h.render("restart-service", map[string]string{"service": "good"}, (*action.Action).PreviewCommand)
+	out := h.inMachine("systemctl start good; systemctl show -p MainPID good >&2; " + text + "\nsystemctl show -p MainPID good >&2")
+	if o := a.Summarize(out); !regexp.MustCompile(`^good active since \S+ \S+ \w+ · would be restarted$`).MatchString(o.Summary) || o.Failed {
+		t.Errorf("summary %q", o.Summary)
+	}
+	if pids := strings.Fields(out.Stderr); len(pids) != 2 || pids[0] != pids[1] || pids[0] == "MainPID=0" {
+		t.Errorf("its process was %s", pids)
+	}
+}
+
 func TestRealFailedUnitsAndLogs(t *testing.T) {
 	t.Parallel()
 	h := machineWithSystemd(t, units)
