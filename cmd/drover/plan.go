@@ -26,6 +26,9 @@ func (c *cli) printPlan(plan *executor.Plan) {
 		}
 		c.line(name, "%s", executor.FoldNames(b.Servers))
 	}
+	for _, h := range plan.Holds {
+		c.line(string(h.Kind), "%s by %s until %s because %s", executor.FoldNames(h.Servers), h.By, h.Until.Local().Format("2006-01-02 15:04"), h.Reason)
+	}
 	for _, x := range plan.Excluded {
 		c.line("left out", "%s: %s", x.Server, x.Reason)
 	}

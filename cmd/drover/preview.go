@@ -22,6 +22,7 @@ type previewJSON struct {
 	Sudo      bool                      `json:"sudo"`
 	Batches   []batchJSON               `json:"batches"`
 	Excluded  []executor.Exclusion      `json:"excluded"`
+	Holds     []executor.Hold           `json:"holds"`
 	Commands  []executor.PlannedCommand `json:"commands"`
 	Expected  *expectedJSON             `json:"expected"`
 	Holders   []holderJSON              `json:"waits_for"`
@@ -57,7 +58,8 @@ func shownPreview(p *executor.Preview) previewJSON {
 	shown := previewJSON{
 		Action: p.Plan.Action, Revision: p.Plan.Revision, Params: p.Plan.Params, Options: p.Plan.Options.String(),
 		Role: p.Role, Approvals: p.Approvals, Refusal: p.Refusal, Sudo: p.Plan.Sudo,
-		Batches: []batchJSON{}, Excluded: append([]executor.Exclusion{}, p.Plan.Excluded...), Commands: p.Plan.Commands(),
+		Batches: []batchJSON{}, Excluded: append([]executor.Exclusion{}, p.Plan.Excluded...),
+		Holds: append([]executor.Hold{}, p.Plan.Holds...), Commands: p.Plan.Commands(),
 		Holders: []holderJSON{}, LastDown: []downJSON{},
 	}
 	for _, b := range p.Plan.Batches() {
