@@ -480,3 +480,27 @@ func TestOrderCostsNothingWhereThereIsNone(t *testing.T) {
 		}
 	}
 }
+
+// TestALateBatchHasItsTimeToWait: a server that waits for what is not proven waits since its turn came, not since the run
+// was asked for.
+func TestALateBatchHasItsTimeToWait(t *testing.T) {
+	w := newWorld(t)
+	g, host, first := w.waitsOver()
+	must(t, host.Down())
+	before := newGate()
+	w.host("aaa", before.handle)
+	second := w.submit("poke aaa web1 batch=1")
+	w.clock.advance(10*time.Minute - 10*time.Second)
+	w.serve(w.engine)
+	receive(t, before.entered)
+	w.clock.advance(11 * time.Second) // less than a lease lasts; but it was asked for long ago
+	close(before.open)
+	w.await(second.ID, func(r store.Run) bool { return r.Targets[1].WaitsFor == first.Number })
+	close(g.open)
+	must(t, host.Up())
+	w.clock.advance(6 * time.Second)
+	w.proven(first.ID, store.Succeeded)
+	if second = w.ended(second.ID); second.State != store.Succeeded {
+		t.Errorf("it is %s: %q", second.State, second.Targets[1].Summary)
+	}
+}
