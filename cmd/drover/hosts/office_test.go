@@ -26,7 +26,7 @@ type office struct {
 }
 
 // people and what they may do.
-var people = map[string]store.Role{"UOPERATOR": store.Operator, "UAPPROVER": "approver"}
+var people = map[string]store.Role{"UADMIN": store.Admin, "UOPERATOR": store.Operator, "UAPPROVER": store.Approver}
 
 // build makes the real binary.
 func build(t *testing.T) (binary string) {

@@ -3,7 +3,6 @@
 package hosts_test
 
 import (
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -83,7 +82,7 @@ func TestWhatARebootIsNotBackFrom(t *testing.T) {
 			`It has not come back within 4s: look at its console\. Last seen: booting: it lets nobody in yet\.`},
 		"another host key": {func(w *world, h *debian.Host) { w.must(h.OnBoot(rekey)) }, 2,
 			`web1 shows another host key than the trusted one.*`},
-		"no reboot at all": {func(w *world, h *debian.Host) { w.must(h.WriteFile("/sbin/shutdown", "#!/bin/sh\n", 0o755)) }, 1,
+		"no reboot at all": {func(w *world, h *debian.Host) { w.shutdown(h, "#!/bin/sh\n") }, 1,
 			`It has not restarted within 4s\. Last seen: it is still up\.`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,8 +98,8 @@ func TestWhatARebootIsNotBackFrom(t *testing.T) {
 
 const rekey = "rm /etc/ssh/ssh_host_ed25519_key*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key"
 
-// nologin is what systemd does while a machine boots.
-const nologin = "echo 'System is booting up. Unprivileged users are not permitted to log in yet.' >/run/nologin"
+// nologin keeps a boot from coming to the point at which users may log in: systemd has said so in /run/nologin.
+const nologin = "mkdir -p /run/systemd/system; ln -s /dev/null /run/systemd/system/systemd-user-sessions.service"
 
 func TestABootThatTakesItsTime(t *testing.T) {
 	w := newWorld(t, "web1")
@@ -108,7 +107,7 @@ func TestABootThatTakesItsTime(t *testing.T) {
 	w.must(w.hosts["web1"].OnBoot(nologin))
 	run := w.submit("reboot-now web1")
 	w.await(run.ID, func(r store.Run) bool { return strings.HasPrefix(r.Targets[0].Summary, "booting") })
-	w.must(os.Remove(w.hosts["web1"].Path("/run/nologin")))
+	w.lets("rm", w.hosts["web1"], "/run/nologin")
 	run = w.ended(run, store.Succeeded)
 	says(t, run.Targets[0], `down \d+ s · kernel \S+`)
 }
@@ -116,18 +115,26 @@ func TestABootThatTakesItsTime(t *testing.T) {
 func TestWhatIsExpectedOfARestartedServer(t *testing.T) {
 	w := newWorld(t, "web1")
 	w.serve(w.engine)
+	h := w.hosts["web1"]
 	run := w.ended(w.submit("reboot-now web1 expect=ssh,nginx"), store.Failed)
 	says(t, run.Targets[0], `there is no nginx on this server: nothing was restarted\. Correct the parameter expect\.`)
 	w.boots(1, "web1")
-	w.must(w.hosts["web1"].WriteFile("/etc/init.d/nginx", "#!/bin/sh\n[ -e /run/nginx ]\n", 0o755))
+	unit := func(command string) {
+		w.must(h.WriteFile("/etc/systemd/system/nginx.service", "[Service]\nType=exec\n"+command+"\n[Install]\nWantedBy=multi-user.target\n", 0o644))
+		w.lets("systemctl", h, "--quiet", "enable", "nginx.service")
+	}
+	unit("ExecStart=/bin/false")
+	run = w.ended(w.submit("reboot-now web1 expect=ssh,nginx"), store.Failed)
+	says(t, run.Targets[0], `down \d+ s, and back, but nginx is failed`)
+	unit("ExecStartPre=/bin/sh -c 'while [ ! -e /srv/go ]; do sleep 0.1; done'\nExecStart=/bin/sleep 600")
 	run = w.ended(w.submit("reboot-now web1 expect=ssh,nginx timeout=5s"), store.Failed)
-	says(t, run.Targets[0], `down \d+ s, and back, but nginx is inactive`)
+	says(t, run.Targets[0], `down \d+ s, and back, but nginx is activating`)
 	run = w.submit("reboot-now web1 expect=ssh,nginx")
-	w.await(run.ID, func(r store.Run) bool { return strings.HasSuffix(r.Targets[0].Summary, "but nginx is inactive") })
-	w.must(w.hosts["web1"].WriteFile("/run/nginx", "", 0o644))
+	w.await(run.ID, func(r store.Run) bool { return strings.HasSuffix(r.Targets[0].Summary, "but nginx is activating") })
+	w.lets("touch", h, "/srv/go")
 	run = w.ended(run, store.Succeeded)
 	says(t, run.Targets[0], `down \d+ s · kernel \S+ · ssh, nginx active`)
-	w.boots(3, "web1")
+	w.boots(4, "web1")
 }
 
 func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
@@ -136,7 +143,7 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	h := w.hosts["web1"]
 	installed := make(chan error, 1)
 	go func() { installed <- h.Install(hanging("slow", "1.0")) }()
-	w.appears(h, "/run/slow")
+	w.appears(h, "/srv/slow")
 	for _, line := range []string{"reboot-now web1", "shutdown-now web1"} {
 		run := w.ended(w.submit(line), store.Failed)
 		says(t, run.Targets[0], `dpkg is at work here: nothing was (restarted|switched off)\. Wait until it is done, then try again\.`)
@@ -144,8 +151,7 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 			t.Errorf("%s", report(run))
 		}
 	}
-	_, err := h.Run("rm", "/run/slow")
-	w.must(err)
+	w.lets("rm", h, "/srv/slow")
 	w.must(<-installed)
 
 	// What holds the lock may have any name.
@@ -154,13 +160,27 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	says(t, run.Targets[0], `perl \(\d+\) is at work here: nothing was restarted\..*`)
 	release()
 
+	// An inhibitor of systemd is as good as a lock.
+	w.must(h.Begin("backup", "systemd-inhibit", "--what=shutdown:sleep", "--who=Backup", "--why=until noon", "--mode=block", "sh", "-c", "touch /srv/backup; exec sleep 600"))
+	w.appears(h, "/srv/backup")
+	run = w.ended(w.submit("reboot-now web1"), store.Failed)
+	says(t, run.Targets[0], `Backup forbids it for now \(systemd-inhibit --list\): nothing was restarted\. Wait until it is done, then try again\.`)
+	w.must(h.End("backup"))
+
 	// The part of unattended-upgrades that waits for a shutdown is there at all times.
-	w.must(h.WriteFile("/usr/bin/unattended-upgrade-shutdown", "#!/bin/sh\ntouch /run/waiting\nwhile :; do sleep 1; done\n", 0o755))
-	w.must(h.Command("/usr/bin/unattended-upgrade-shutdown", "--wait-for-signal").Start())
-	w.appears(h, "/run/waiting")
+	w.must(h.WriteFile("/usr/bin/unattended-upgrade-shutdown", "#!/bin/sh\ntouch /srv/waiting\nwhile :; do sleep 1; done\n", 0o755))
+	w.must(h.Begin("unattended-upgrades", "/usr/bin/unattended-upgrade-shutdown", "--wait-for-signal"))
+	w.appears(h, "/srv/waiting")
 	w.boots(1, "web1")
 	w.ended(w.submit("reboot-now web1"), store.Succeeded)
 	w.boots(2, "web1")
+}
+
+// shutdown puts a script in the place of a host's command.
+func (w *world) shutdown(h *debian.Host, script string) {
+	w.Helper()
+	w.lets("rm", h, "/usr/sbin/shutdown") // it is a link to systemctl
+	w.must(h.WriteFile("/usr/sbin/shutdown", script, 0o755))
 }
 
 // TestMollyGuard: it asks only people at a terminal, but the checks of the server's admin count.
@@ -168,16 +188,14 @@ func TestMollyGuard(t *testing.T) {
 	w := newWorld(t, "web1")
 	w.serve(w.engine)
 	h := w.hosts["web1"]
-	_, err := h.Run("sh", "-c", "dpkg --install /srv/molly-guard_*.deb && test -x /lib/molly-guard/shutdown")
-	w.must(err)
+	w.lets("sh", h, "-c", "dpkg --install /srv/molly-guard_*.deb && test -x /lib/molly-guard/shutdown")
 	w.must(h.WriteFile("/etc/molly-guard/run.d/50-raid", "#!/bin/sh\necho 'the array is rebuilt until noon' >&2\nexit 1\n", 0o755))
 	run := w.ended(w.submit("reboot-now web1"), store.Failed)
 	if !strings.Contains(run.Targets[0].Stderr, "the array is rebuilt until noon") {
 		t.Errorf("%s", report(run))
 	}
 	w.boots(1, "web1")
-	_, err = h.Run("rm", "/etc/molly-guard/run.d/50-raid")
-	w.must(err)
+	w.lets("rm", h, "/etc/molly-guard/run.d/50-raid")
 	w.ended(w.submit("reboot-now web1"), store.Succeeded)
 	w.boots(2, "web1")
 }
@@ -197,14 +215,12 @@ func TestAShutdownIsProven(t *testing.T) {
 func TestAShutdownThatIsNone(t *testing.T) {
 	for name, c := range map[string]struct{ shutdown, summary string }{
 		"it stays up":   {"#!/bin/sh\n", `It has not gone down within 4s\. Last seen: it is still up\.`},
-		"it comes back": {"#!/bin/sh\nexec /sbin/restart -r now\n", `It did not stay off: it has restarted, and is up again\.`},
+		"it comes back": {"#!/bin/sh\nexec /sbin/reboot\n", `It did not stay off: it has restarted, and is up again\.`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "web1")
 			w.serve(w.engine)
-			_, err := w.hosts["web1"].Run("mv", "/sbin/shutdown", "/sbin/restart")
-			w.must(err)
-			w.must(w.hosts["web1"].WriteFile("/sbin/shutdown", c.shutdown, 0o755))
+			w.shutdown(w.hosts["web1"], c.shutdown)
 			run := w.ended(w.submit("shutdown-now web1 timeout=4s"), store.Failed)
 			says(t, run.Targets[0], c.summary)
 		})

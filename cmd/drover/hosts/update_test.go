@@ -43,8 +43,7 @@ func (w *world) installed(host, want string, packages ...string) {
 func TestUpdate(t *testing.T) {
 	w := newWorld(t, "web1", "web2", "web3")
 	w.pending("web1", "web2", "web3")
-	_, err := w.hosts["web3"].Run("apt-mark", "hold", "hello")
-	w.must(err)
+	w.lets("apt-mark", w.hosts["web3"], "hold", "hello")
 	w.serve(w.engine)
 	run := w.ended(w.submit("update web2 security=true"), store.Succeeded)
 	says(t, run.Targets[0], `1 upgraded \(1 security\)`)
@@ -113,8 +112,7 @@ func TestWhatAnUpdateFailsOf(t *testing.T) {
 		"a full disk": {func(w *world, h *debian.Host) {
 			w.must(h.Install(debian.Package{Name: "big", Version: "1.0"}))
 			w.must(h.Offer(debian.Repository{Name: "big", Packages: []debian.Package{big}}))
-			_, err := h.Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/opt")
-			w.must(err)
+			w.lets("mount", h, "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/opt")
 		}, `no space left on the server: .*`},
 		"a source that is gone": {func(w *world, h *debian.Host) {
 			w.must(h.WriteFile("/etc/apt/sources.list.d/gone.list", "deb [trusted=yes] file:/srv/gone ./\n", 0o644))
@@ -148,9 +146,9 @@ func TestWhatAnUpdateFailsOf(t *testing.T) {
 	}
 }
 
-// hanging is a package whose installation goes on for as long as there is a file /run/NAME on its host.
+// hanging is a package whose installation goes on for as long as there is a file /srv/NAME on its host.
 func hanging(name, version string) debian.Package {
-	script := "#!/bin/sh\ntouch /run/" + name + "\nwhile [ -e /run/" + name + " ]; do sleep 0.1; done\n"
+	script := "#!/bin/sh\ntouch /srv/" + name + "\nwhile [ -e /srv/" + name + " ]; do sleep 0.1; done\n"
 	return debian.Package{Name: name, Version: version, Scripts: map[string]string{"postinst": script}}
 }
 
@@ -159,9 +157,8 @@ func (w *world) breakOff(h *debian.Host) {
 	w.Helper()
 	installed := make(chan error, 1)
 	go func() { installed <- h.Install(hanging("torn", "1.0")) }()
-	w.appears(h, "/run/torn")
-	_, err := h.Run("sh", "-c", "pkill -KILL -x dpkg; rm /run/torn")
-	w.must(err)
+	w.appears(h, "/srv/torn")
+	w.lets("sh", h, "-c", "pkill -KILL -x dpkg; rm /srv/torn")
 	<-installed // it was killed
 }
 
@@ -214,15 +211,11 @@ func (w *world) eventually(h *debian.Host, command string) {
 // hold has a process of a host hold a lock, until release is called.
 func (w *world) hold(h *debian.Host, file string) (release func()) {
 	w.Helper()
-	holder := h.Command("perl", "-e", `use Fcntl; my ($lock, $done) = @ARGV; open(F, "+>>", $lock) or die;
-		my $l = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; open(D, ">", $done); sleep 600`, file, "/run/locked")
-	holder.Stderr = w.Output()
-	w.must(holder.Start())
-	w.appears(h, "/run/locked")
+	w.must(h.Begin("holder", "perl", "-e", `use Fcntl; my ($lock, $done) = @ARGV; open(F, "+>>", $lock) or die;
+		my $l = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; open(D, ">", $done); sleep 600`, file, "/srv/locked"))
+	w.appears(h, "/srv/locked")
 	return func() {
 		w.Helper()
-		_, err := h.Run("pkill", "-x", "perl")
-		w.must(err)
-		_ = holder.Wait() // it was killed
+		w.must(h.End("holder"))
 	}
 }

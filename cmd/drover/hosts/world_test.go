@@ -221,6 +221,13 @@ func (w *world) ended(run store.Run, state store.RunState) store.Run {
 	return run
 }
 
+// lets runs a command in a host, which must succeed.
+func (w *world) lets(command string, h *debian.Host, args ...string) {
+	w.Helper()
+	_, err := h.Run(command, args...)
+	w.must(err)
+}
+
 // appears waits for a file of a host.
 func (w *world) appears(h *debian.Host, file string) {
 	w.Helper()

@@ -17,7 +17,7 @@ import (
 
 const (
 	suite    = "bookworm"
-	packages = "openssh-server,sudo,iputils-ping,procps"
+	packages = "systemd-sysv,dbus,openssh-server,sudo,iputils-ping,procps"
 	// User is who may log in with a key and do everything with sudo, on every host.
 	User = "fleet"
 )

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // bootsWithin is how long a host may take to listen.
@@ -32,7 +34,7 @@ func (h *Host) PowerOn() error {
 	return h.AwaitBoot(ctx, h.Boots())
 }
 
-// OnBoot has process 1 run a text at each boot, before it starts sshd. "" takes that back.
+// OnBoot has process 1 run a text at each boot, before it becomes systemd. "" takes that back.
 func (h *Host) OnBoot(text string) error { return h.WriteFile("/etc/test-host/boot", text, 0o644) }
 
 // Kill ends the host at once, as a power cut does. It stays down until PowerOn.
@@ -139,9 +141,15 @@ func (h *Host) boot() (*exec.Cmd, error) {
 	defer console.Close()
 	cmd := chroot(h.Path("/"), "/sbin/test-init", h.name)
 	cmd.Stdout, cmd.Stderr = console, console
+	group, err := h.makeCgroup()
+	if err != nil {
+		return nil, err
+	}
+	defer group.Close()
 	attr := cmd.SysProcAttr
+	attr.UseCgroupFD, attr.CgroupFD = true, int(group.Fd())
 	attr.Cloneflags = syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET
-	attr.Unshareflags = syscall.CLONE_NEWNS
+	attr.Unshareflags = syscall.CLONE_NEWNS | unix.CLONE_NEWCGROUP // made in its own control group, which becomes its root
 	attr.Pdeathsig = syscall.SIGKILL
 	goOn, err := cmd.StdinPipe()
 	if err != nil {

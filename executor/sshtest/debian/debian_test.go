@@ -4,6 +4,7 @@ package debian_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,15 +142,18 @@ func TestShutdown(t *testing.T) {
 // TestNothingIsLeftOfAKilledTestProgram starts this program once more, and kills it while its host is up.
 func TestNothingIsLeftOfAKilledTestProgram(t *testing.T) {
 	require(t)
-	const name = "left-behind"
 	if os.Getenv("DROVER_TEST_VICTIM") != "" {
-		start(t, debian.Config{Name: name})
-		os.Stdout.WriteString("up\n")
+		start(t, debian.Config{Name: "left-behind"})
+		fmt.Println("up as", os.Getpid())
 		select {}
 	}
 	t.Parallel()
-	victim := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	victim.Env = append(without(os.Environ(), "DROVER_TEST_DEBIAN="), "DROVER_TEST_VICTIM=1")
+	again := func(run string) *exec.Cmd {
+		cmd := exec.Command(os.Args[0], "-test.run="+run)
+		cmd.Env = append(without(os.Environ(), "DROVER_TEST_DEBIAN="), "DROVER_TEST_VICTIM=1")
+		return cmd
+	}
+	victim := again("^" + t.Name() + "$")
 	out, err := victim.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -157,19 +161,26 @@ func TestNothingIsLeftOfAKilledTestProgram(t *testing.T) {
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Read(make([]byte, 3)); err != nil || !running(name) {
-		t.Fatalf("it has not come up: %v", err)
+	var pid int
+	if _, err := fmt.Fscanf(out, "up as %d\n", &pid); err != nil || !running(pid) {
+		t.Fatalf("its host has not come up: %v", err)
 	}
 	if err := victim.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = victim.Wait() // it was killed
-	for tooLate := time.After(patience); running(name); {
+	for tooLate := time.After(patience); running(pid); {
 		select {
 		case <-tooLate:
 			t.Fatal("its host goes on")
 		case <-time.After(10 * time.Millisecond):
 		}
+	}
+	if out, err := again("^$").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if left, _ := filepath.Glob(fmt.Sprintf("%s/cgroup/drover-test-%d*", os.Getenv("DROVER_TEST_DEBIAN"), pid)); len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
 }
 
@@ -183,12 +194,11 @@ func without(env []string, prefix string) []string {
 	return kept
 }
 
-// running says whether a host has a process 1.
-func running(name string) bool {
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+// running says whether hosts of a test program have a process.
+func running(pid int) bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/cgroup")
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err == nil && string(text) == "/bin/sh\x00/sbin/test-init\x00"+name+"\x00" {
+		if text, err := os.ReadFile(file); err == nil && strings.Contains(string(text), fmt.Sprintf("/drover-test-%d/", pid)) {
 			return true
 		}
 	}

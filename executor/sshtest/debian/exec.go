@@ -7,13 +7,8 @@ import (
 	"strconv"
 )
 
-// Run runs a command as root in the host, which must be up, and returns what it printed.
+// Run runs a command as root in the host, which must be up until it has ended, and returns what it printed.
 func (h *Host) Run(name string, args ...string) (string, error) {
-	return output(h.Command(name, args...), "")
-}
-
-// Command is a command that runs as root in the host, which must be up.
-func (h *Host) Command(name string, args ...string) *exec.Cmd {
 	h.mu.Lock()
 	pid := h.init.Process.Pid
 	h.mu.Unlock()
@@ -21,5 +16,24 @@ func (h *Host) Command(name string, args ...string) *exec.Cmd {
 		"--target", strconv.Itoa(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", "--",
 		"env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", name,
 	}
-	return exec.Command("nsenter", append(enter, args...)...)
+	return output(exec.Command("nsenter", append(enter, args...)...), "")
+}
+
+// Begin starts a command as a service of the host, which goes on until it ends by itself, until End, or until the host
+// goes down. A command of Run would keep it from that: nsenter is stopped with what it waits for.
+func (h *Host) Begin(service, name string, args ...string) error {
+	_, err := h.Run("systemd-run", append([]string{"--quiet", "--collect", "--unit=" + service, "--", name}, args...)...)
+	return err
+}
+
+// End ends what Begin has started.
+func (h *Host) End(service string) error {
+	_, err := h.Run("systemctl", "stop", service)
+	return err
+}
+
+// Exists says whether the host, which must be up, has a file.
+func (h *Host) Exists(file string) bool {
+	_, err := h.Run("test", "-e", file)
+	return err == nil
 }

@@ -3,7 +3,7 @@
 package debian
 
 import (
-	_ "embed" // for the scripts below
+	_ "embed" // for the script below
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
@@ -20,9 +19,6 @@ import (
 
 //go:embed init.sh
 var initScript string
-
-//go:embed shutdown.pl
-var shutdownProgram string
 
 // Config describes a host.
 type Config struct {
@@ -101,6 +97,9 @@ func (h *Host) mount() error {
 }
 
 func (h *Host) unmount() error {
+	if err := removeCgroup(h.cgroup()); err != nil {
+		return err
+	}
 	if err := unix.Unmount(h.Path("/"), unix.MNT_DETACH); err != nil {
 		return fmt.Errorf("unmount the root of %s: %w", h.name, err)
 	}
@@ -115,7 +114,6 @@ func (h *Host) furnish(config Config) error {
 	}
 	return errors.Join(
 		h.WriteFile("/sbin/test-init", initScript, 0o755),
-		h.WriteFile("/sbin/shutdown", strings.Replace(shutdownProgram, "@REBOOT@", strconv.Itoa(syscall.SYS_REBOOT), 1), 0o755),
 		h.WriteFile("/etc/hostname", h.name+"\n", 0o644),
 		h.WriteFile("/etc/hosts", "127.0.0.1 localhost "+h.name+"\n", 0o644),
 		h.WriteFile("/etc/machine-id", id+"\n", 0o644),
@@ -150,14 +148,8 @@ func (h *Host) HostKey() string { return h.hostKey }
 // Addr is where its sshd listens while it is up.
 func (h *Host) Addr() (host string, port int) { return network + strconv.Itoa(h.number), 22 }
 
-// Path is where a file of the host is for the tests, except for /proc and /dev/pts.
+// Path is where a file of the host is for the tests. They do not see what is in /proc, /sys, /dev and /run.
 func (h *Host) Path(file string) string { return filepath.Join(h.dir, "root", file) }
-
-// Exists says whether the host has a file, which may have been made this moment.
-func (h *Host) Exists(file string) bool {
-	_, err := os.Stat(h.Path(file))
-	return err == nil
-}
 
 // WriteFile writes a file of the host.
 func (h *Host) WriteFile(file, text string, mode os.FileMode) error {

@@ -20,7 +20,13 @@ const insideVariable = "DROVER_TEST_DEBIAN"
 // and mount namespaces that hold nothing else, and returns the exit code to end with. Where Available is not nil, the
 // tests run as they are, and Start fails.
 func Main(tests func() int) int {
-	if os.Getenv(insideVariable) != "" || Available() != nil {
+	if Inside() {
+		hosts := os.Getenv(insideVariable)
+		sweepCgroups(hosts)
+		defer func() { _ = removeCgroup(cgroupOf(hosts)) }() // there is none when no host was started
+		return tests()
+	}
+	if Available() != nil {
 		return tests()
 	}
 	code, err := inside()
@@ -44,7 +50,8 @@ const (
 
 // furnish makes ready what is empty at first, and becomes the test program.
 const furnish = `
-mount -t tmpfs -o mode=755 hosts "$1" && mkdir "$1/base" && mount --bind "$2" "$1/base" && ip link set lo up &&
+mount -t tmpfs -o mode=755 hosts "$1" && mkdir "$1/base" "$1/cgroup" && mount --bind "$2" "$1/base" &&
+mount -t cgroup2 cgroup2 "$1/cgroup" && ip link set lo up &&
 ip link add ` + bridge + ` type bridge && ip address add "$3" dev ` + bridge + ` && ip link set ` + bridge + ` up || exit
 shift 3
 exec "$@"`
