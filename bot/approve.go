@@ -42,6 +42,9 @@ func (b *Bot) approve(ctx context.Context, c command, words []string, _ string) 
 	if run.State == store.AwaitingApproval {
 		return fmt.Sprintf("You have approved #%d. It has %d of %d approvals.", run.Number, given(run), run.ApprovalsNeeded), nil
 	}
+	if run.OnlyAsks() {
+		return fmt.Sprintf(":white_check_mark: #%d is approved: schedule %s runs it from now on.", run.Number, code(run.Schedule)), nil
+	}
 	return fmt.Sprintf(":white_check_mark: #%d is approved, and begins. Its card tells what becomes of it.", run.Number), nil
 }
 
@@ -258,6 +261,9 @@ func decisions(run store.Run) []string {
 
 func approvalButtons(run store.Run) slack.Block {
 	text := "Exactly what this card shows runs at once."
+	if run.OnlyAsks() {
+		text = "Nothing runs now. The schedule runs it each time that its window opens, until somebody edits the schedule or the action."
+	}
 	if plan, waits := planToApprove(run); waits && plan.Approval.Self {
 		text += " Self-approval is on: if you asked for it, nobody else looks at it."
 	}

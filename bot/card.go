@@ -65,6 +65,9 @@ func renderCard(run store.Run) content {
 
 // neverBegun says whether a run ended before it began: the first line says why, and the servers have nothing to add.
 func neverBegun(run store.Run) bool {
+	if run.OnlyAsks() {
+		return run.State.Final()
+	}
 	switch run.State {
 	case store.Denied, store.Expired, store.Cancelled:
 		return run.StartedAt == nil
@@ -121,6 +124,12 @@ func stateWord(run store.Run) string {
 	if run.State == store.Denied && run.ContinuedAt != nil {
 		return "was not continued" // its canary had run
 	}
+	if run.OnlyAsks() && run.State == store.Succeeded {
+		return "approved"
+	}
+	if run.OnlyAsks() && run.State == store.Denied {
+		return "was not approved"
+	}
 	return stateWords[run.State]
 }
 
@@ -151,6 +160,9 @@ func outcome(run store.Run) string {
 	}
 	if run.StateReason != "" {
 		text += ": " + escape(oneLine(run.StateReason))
+	}
+	if run.OnlyAsks() && run.State == store.Succeeded {
+		text += ": schedule " + code(run.Schedule) + " runs it from now on, when its window opens"
 	}
 	return text
 }
@@ -276,7 +288,7 @@ func buttons(run store.Run) slack.Block {
 	case run.State == store.Queued || run.State == store.Running && run.CancelBy == "":
 		return slack.NewActionBlock("", button(buttonCancel, run, "Cancel", slack.StyleDanger,
 			"Cancel this run?", whatCancelDoes(run)))
-	case run.State.Final() && run.State != store.Succeeded && run.RetriedBy == 0:
+	case run.State.Final() && run.State != store.Succeeded && run.RetriedBy == 0 && !run.OnlyAsks():
 		return slack.NewActionBlock("", button(buttonRetry, run, "Retry", slack.StyleDefault,
 			"Run it again?", "A new run on the servers that did not succeed, with all checks."))
 	}

@@ -86,9 +86,17 @@ func cards(t *testing.T) map[string]store.Run {
 	previewing := sample(store.Running, target("web1", store.TargetRunning, ""))
 	previewing.Preview = true
 
+	standing := asking
+	standing.StandingSchedule, standing.Schedule, standing.Reason = ptr("0190-schedule"), "nightly", `schedule nightly shall run it on tag:db at "0 2 * * *" (Europe/Berlin)`
+	allowed := standing
+	allowed.State, allowed.FinishedAt, allowed.StartedAt = store.Succeeded, ptr(at(time.Minute)), nil
+	notAllowed := allowed
+	notAllowed.State, notAllowed.StateReason = store.Denied, "the schedule was edited since"
+
 	return map[string]store.Run{
 		"preview": preview, "previewing": previewing,
 		"paused": paused, "canary": canary, "batch": batch, "bad-canary": badCanary, "unanswered": unanswered, "not-continued": changed,
+		"standing": standing, "standing-approved": allowed, "standing-denied": notAllowed,
 		"awaiting": asking, "awaiting-40": crowd, "awaiting-second": half, "denied-by": refused,
 		"queued": queued, "running": running, "cancelling": cancelling, "waits-for": waiting, "denied": denied, "expired": expired,
 		"retried": retried, "terminal": terminal, "left-out": partOf,

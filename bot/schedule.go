@@ -107,7 +107,11 @@ func (b *Bot) scheduleShow(ctx context.Context, c command, words []string, _ str
 	if err != nil {
 		return "", err
 	}
-	lines := scheduleLines(schedule)
+	asked, err := b.standingLines(ctx, schedule)
+	if err != nil {
+		return "", err
+	}
+	lines := append(scheduleLines(schedule), asked...)
 	next, err := b.openingLines(ctx, c, schedule.Window)
 	if err != nil {
 		return "", err
@@ -163,6 +167,23 @@ func scheduleLines(s store.Schedule) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// standingLines tell of the approvals that the revision of a schedule needs.
+func (b *Bot) standingLines(ctx context.Context, s store.Schedule) ([]string, error) {
+	runs, err := b.store.StandingRuns(ctx, store.Standing{ScheduleID: s.ID, Revision: s.Revision})
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, run := range runs {
+		line := fmt.Sprintf("%s #%d *%s* %s", runIcon(run.State), run.Number, escape(run.Action), stateWord(run))
+		if run.State == store.AwaitingApproval {
+			line += ": until then the schedule does not run"
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 func optionsOf(s store.Schedule) string {

@@ -53,6 +53,11 @@ func (b *Bot) scheduleSave(ctx context.Context, c command, base store.Schedule, 
 			return "", err
 		}
 		last = fmt.Sprintf(":white_check_mark: %s is saved, as revision %d. It runs with your rights.", code(schedule.Name), schedule.Revision)
+		asked, err := b.standingLines(ctx, schedule)
+		if err != nil {
+			return "", err
+		}
+		last = strings.Join(append([]string{last}, asked...), "\n")
 	}
 	if !confirmed {
 		schedule.Owner, schedule.Revision = c.actor, base.Revision+1

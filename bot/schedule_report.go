@@ -165,7 +165,7 @@ func (o occasion) lines() []string {
 	if slices.ContainsFunc(o.runs[0].Targets, func(t store.Target) bool { return t.Facts["packages_changed"] != "" }) {
 		done = "updated"
 	}
-	lines := shareLines(o.runs[0].Targets, "", done)
+	lines := append(shareLines(o.runs[0].Targets, "", done), exclusions(executor.LeftOut(o.runs[0]))...)
 	if len(o.runs) > 1 {
 		lines = append(lines, shareLines(o.runs[1].Targets, "reboot ", "rebooted")...)
 	}

@@ -21,7 +21,7 @@ func (e *Engine) breakGlass(ctx context.Context, r Request, rights Rights, plan 
 	case strings.TrimSpace(r.Reason) == "":
 		return r, usage("`urgent=true` needs a reason. Write it at the end: `… because …`. Nothing was run.")
 	}
-	if err := e.check(ctx, rights, r.Actor, r.Origin, plan); err != nil {
+	if err := e.check(ctx, rights, r, plan); err != nil {
 		return r, err
 	}
 	if err := rights.mayBreakGlass(plan); err != nil {

@@ -48,7 +48,7 @@ func (e *Engine) mayContinue(ctx context.Context, actor store.Actor, run store.R
 	if err != nil {
 		return err
 	}
-	return e.check(ctx, rights, run.RequestedBy, run.Origin, plan.rest(run))
+	return e.check(ctx, rights, Request{Actor: run.RequestedBy, Origin: run.Origin}, plan.rest(run))
 }
 
 // rest is the plan of what has not begun of a run.

@@ -151,7 +151,7 @@ func isOrAre(n int) string {
 
 // free leaves out of what a schedule changes the servers that are held: at night nobody is there to leave them out.
 func (e *Engine) free(ctx context.Context, r Request, entry store.Action, servers []store.Server) ([]store.Server, []Exclusion, error) {
-	if r.Origin != store.Scheduled {
+	if r.Origin != store.Scheduled || r.Standing != nil {
 		return servers, nil, nil
 	}
 	definition, err := Definition(entry)

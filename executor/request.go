@@ -22,11 +22,12 @@ type Request struct {
 	Options  Options
 	Reason   string
 	Origin   store.Origin
-	Channel  string       // where the card goes; "": nowhere
-	Private  bool         // nobody but the actor reads Channel
-	InboxKey string       // what Slack calls this delivery; "": not from Slack
-	RetryOf  string       // the run that this one repeats; "": none
-	Stage    *store.Stage // what it is to an occurrence of a schedule; nil: to none
+	Channel  string          // where the card goes; "": nowhere
+	Private  bool            // nobody but the actor reads Channel
+	InboxKey string          // what Slack calls this delivery; "": not from Slack
+	RetryOf  string          // the run that this one repeats; "": none
+	Standing *store.Standing // the revision of a schedule that it only asks for; nil: it is to run
+	Stage    *store.Stage    // what it is to an occurrence of a schedule; nil: to none
 }
 
 // Options say how a run goes about its servers, whatever the action.

@@ -42,6 +42,12 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 	if err != nil {
 		return store.Run{}, err
 	}
+	if r.Stage != nil {
+		standing := store.Standing{ScheduleID: r.Stage.Occurrence.ScheduleID, Revision: r.Stage.Occurrence.Revision}
+		if n.Approved, err = e.standingApprovals(ctx, r, plan, standing); err != nil {
+			return store.Run{}, err
+		}
+	}
 	run, _, err := e.store.CreateRun(ctx, n)
 	return run, err
 }
@@ -57,10 +63,10 @@ func (e *Engine) admit(ctx context.Context, r Request, rights Rights, plan *Plan
 	if plan.Options.Urgent {
 		return e.breakGlass(ctx, r, rights, plan)
 	}
-	if err := e.check(ctx, rights, r.Actor, r.Origin, plan); err != nil {
+	if err := e.check(ctx, rights, r, plan); err != nil {
 		return r, err
 	}
-	if plan.Approval != nil {
+	if plan.Approval != nil && r.Stage == nil {
 		r.Channel, err = e.askable(ctx, r, plan)
 	}
 	return r, err
@@ -68,11 +74,12 @@ func (e *Engine) admit(ctx context.Context, r Request, rights Rights, plan *Plan
 
 // check is the policy of a plan that somebody asks for, the same at request, at approval and at dispatch: rights, then
 // what holds its servers.
-func (e *Engine) check(ctx context.Context, rights Rights, by store.Actor, origin store.Origin, plan *Plan) error {
-	if err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers); err != nil {
+func (e *Engine) check(ctx context.Context, rights Rights, r Request, plan *Plan) error {
+	err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers)
+	if err != nil || r.Standing != nil { // what only asks changes nothing now
 		return err
 	}
-	return e.heldOff(ctx, by, origin, plan)
+	return e.heldOff(ctx, r.Actor, r.Origin, plan)
 }
 
 func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRun, error) {
@@ -95,6 +102,9 @@ func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRu
 		Plan: string(planText), PlanHash: hash, Reason: r.Reason, Origin: r.Origin,
 		RequestedBy: r.Actor, Channel: r.Channel,
 	}}
+	if r.Standing != nil {
+		n.StandingSchedule, n.StandingRevision = &r.Standing.ScheduleID, &r.Standing.Revision
+	}
 	if r.RetryOf != "" {
 		n.RetryOf = &r.RetryOf
 	}

@@ -116,6 +116,9 @@ func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
 	if err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers); err != nil {
 		return nil, err
 	}
+	if run.OnlyAsks() {
+		return plan, nil
+	}
 	return plan, e.heldOff(ctx, run.RequestedBy, run.Origin, plan.rest(run)) // what is done already cannot be kept off
 }
 

@@ -54,7 +54,9 @@ func (s *Scheduler) begin(ctx context.Context, o store.Occurrence) (next time.Ti
 		return next, err
 	}
 	request.Channel, request.Stage = o.Channel, &store.Stage{Occurrence: o, To: store.OccurrenceRunning}
-	_, err = s.engine.Submit(ctx, request)
+	if err = s.approved(ctx, schedule); err == nil {
+		_, err = s.engine.Submit(ctx, request)
+	}
 	if errors.Is(err, store.ErrTooLate) { // the rows tell what happened meanwhile
 		return s.now().Add(retryAfter), nil
 	}

@@ -25,15 +25,20 @@ func (s *Scheduler) Check(ctx context.Context, actor store.Actor, schedule store
 	if err := s.checkWindow(schedule.Window); err != nil {
 		return err
 	}
-	request, err := requestOf(schedule)
+	schedule.Owner = actor
+	requests, err := requestsOf(schedule)
 	if err != nil {
 		return err
 	}
-	if err := s.engine.Allowed(ctx, actor, store.Viewer, request); err != nil || schedule.Reboot != store.RebootIfRequired {
-		return err
+	for _, request := range requests {
+		if err := s.engine.Allowed(ctx, actor, store.Viewer, request); err != nil {
+			return err
+		}
+		if err := s.engine.MayAskStanding(ctx, asking(schedule, request)); err != nil {
+			return err
+		}
 	}
-	request.Action, request.Params = executor.RebootAction, nil
-	return s.engine.Allowed(ctx, actor, store.Viewer, request)
+	return nil
 }
 
 func (s *Scheduler) checkWindow(w store.Window) error {
@@ -75,7 +80,10 @@ func (s *Scheduler) Add(ctx context.Context, actor store.Actor, schedule store.S
 	if errors.Is(err, store.ErrExists) {
 		return added, refuse("There is a schedule `%s` already. Choose another name, or edit that one.", schedule.Name)
 	}
-	return added, err
+	if err != nil {
+		return added, err
+	}
+	return added, s.ask(ctx, added)
 }
 
 // Edit makes a new revision of a schedule, which belongs to the actor from then on.
@@ -97,7 +105,10 @@ func (s *Scheduler) Edit(ctx context.Context, actor store.Actor, schedule store.
 	if errors.Is(err, store.ErrTooLate) {
 		return edited, refuse("Somebody else has changed `%s` meanwhile. Look at it again.", schedule.Name)
 	}
-	return edited, err
+	if err != nil {
+		return edited, err
+	}
+	return edited, s.ask(ctx, edited)
 }
 
 // settle records what a schedule missed by now: after an edit nobody could tell.

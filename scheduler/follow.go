@@ -58,7 +58,7 @@ func (s *Scheduler) reboot(ctx context.Context, o store.Occurrence, run store.Ru
 	if err != nil {
 		return false, "", err
 	}
-	request.Action, request.Params, request.Selector, request.Options.Timeout = executor.RebootAction, nil, nil, 0
+	request = rebootOf(request)
 	for _, t := range needing {
 		request.Selector = append(request.Selector, t.Server)
 	}
@@ -84,6 +84,8 @@ func (s *Scheduler) noReboot(ctx context.Context, schedule store.Schedule, o sto
 		return "", err
 	}
 	switch {
+	case run.CancelBy != "":
+		return fmt.Sprintf("somebody cancelled #%d", run.Number), nil
 	case run.State != store.Succeeded && run.State != store.Partial:
 		return fmt.Sprintf("#%d did not end by itself", run.Number), nil
 	case run.MaxFailures != nil && failed > *run.MaxFailures:

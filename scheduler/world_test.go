@@ -26,6 +26,9 @@ type world struct {
 	path   string
 	store  *store.Store
 	engine *executor.Engine
+
+	outcome func(run store.Run, server string) store.Result // how work ends a server; nil: well
+	begun   bool                                            // work begins all servers at once
 }
 
 func newWorld(t *testing.T) *world {
@@ -124,24 +127,47 @@ func (w *world) work(s *store.Store, takes time.Duration) (stop func()) {
 }
 
 func (w *world) finish(ctx context.Context, s *store.Store, lease store.Lease, after time.Duration) {
+	saving := context.Background()
+	run, err := s.Run(saving, lease.RunID)
+	w.must(err)
+	begin := func() {
+		for _, target := range run.Targets {
+			_, _, err := s.BeginTarget(saving, lease, target.ID)
+			w.must(err)
+		}
+	}
+	if w.begun {
+		begin()
+	}
 	select {
 	case <-time.After(after):
 	case <-ctx.Done():
 	}
-	saving := context.Background()
-	run, err := s.Run(saving, lease.RunID)
+	if run, err = s.Run(saving, lease.RunID); run.CancelBy != "" {
+		w.must(s.EndPending(saving, lease, store.TargetCancelled, "not begun"))
+	} else {
+		begin()
+	}
 	w.must(err)
 	for _, target := range run.Targets {
-		began, _, err := s.BeginTarget(saving, lease, target.ID)
-		w.must(err)
-		if began {
-			_, err = s.FinishTarget(saving, lease, target, store.Result{State: store.TargetSucceeded, Summary: "done"})
-			w.must(err)
+		result := store.Result{State: store.TargetSucceeded, Summary: "done"}
+		if w.outcome != nil {
+			result = w.outcome(run, target.Server)
 		}
+		_, err = s.FinishTarget(saving, lease, target, result)
+		w.must(err)
 	}
 	w.must(s.EndPending(saving, lease, store.TargetSkipped, "not begun"))
 	_, err = s.FinishRun(saving, lease)
 	w.must(err)
+}
+
+// newest is the run that was asked for last.
+func (w *world) newest() store.Run {
+	w.Helper()
+	runs, err := w.store.Runs(context.Background(), 1)
+	w.must(err)
+	return runs[0]
 }
 
 // person is somebody with a role, on the servers with a tag or on all.

@@ -89,12 +89,18 @@ func (t *tx) decide(ctx context.Context, id, key string) (first bool, err error)
 	return !duplicate, err
 }
 
+// approved is the condition that nobody's approval of a run is missing.
+const approved = "approvals_needed <= (SELECT count(*) FROM approvals WHERE run_id = runs.id AND decision = 'approved')"
+
 // queueApproved lets a run be claimed when nobody's approval is missing.
 func (t *tx) queueApproved(ctx context.Context, id string) error {
 	queued, err := t.change(ctx, `UPDATE runs SET state = 'queued', queued_at = ? WHERE id = ? AND state = 'awaiting_approval'
-		AND approvals_needed <= (SELECT count(*) FROM approvals WHERE run_id = runs.id AND decision = 'approved')`, t.now, id)
-	if err != nil || !queued {
+		AND standing_schedule IS NULL AND `+approved, t.now, id)
+	if err != nil {
 		return err
+	}
+	if !queued {
+		return t.allowStanding(ctx, id)
 	}
 	return t.auditRun(ctx, Drover, "run.queued", id, nil)
 }

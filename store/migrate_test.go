@@ -209,6 +209,8 @@ func TestTheSchemaRefusesImpossibleRows(t *testing.T) {
 		{"occurrences", row{"state": "skipped"}, "CHECK"}, // and not finished
 		{"occurrences", row{"finished_at": 1}, "CHECK"},
 		{"runs", row{"occurrence_id": "nobody"}, "FOREIGN KEY"},
+		{"runs", row{"standing_schedule": "sch"}, "CHECK"}, // and no revision
+		{"runs", row{"standing_schedule": "nobody", "standing_revision": 1}, "FOREIGN KEY"},
 		{"runs", row{"state": "resting"}, "CHECK"},
 		{"runs", row{"number": 0}, "CHECK"},
 		{"runs", row{"changes": 2}, "CHECK"},

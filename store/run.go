@@ -50,41 +50,43 @@ const (
 
 // Run is one request that was accepted.
 type Run struct {
-	ID          string   `db:"id"`
-	Number      int      `db:"number"`
-	Version     int64    `db:"version"` // grows with every change of the run or its targets
-	State       RunState `db:"state"`
-	StateReason string   `db:"state_reason"`
-	ActionID    string   `db:"action_id"`
-	Action      string   `db:"action"`
-	Changes     bool     `db:"changes"`
-	Preview     bool     `db:"preview"` // it only looked at what its action would do
-	Selector    string   `db:"selector"`
-	Params      Strings  `db:"params"`
-	Options     string   `db:"options"` // JSON of executor.Options
-	Plan        string   `db:"plan"`    // JSON of executor.Plan
-	PlanHash    string   `db:"plan_hash"`
-	Reason      string   `db:"reason"`
-	Origin      Origin   `db:"origin"`
-	RequestedBy Actor    `db:"requested_by"`
-	Channel     string   `db:"channel"`
-	MaxFailures *int     `db:"max_failures"` // failed targets beyond which nothing new begins; nil: no limit
-	RetryOf     *string  `db:"retry_of"`
-	Occurrence  *string  `db:"occurrence_id"` // the occurrence of a schedule that it is for; nil: none
-	Schedule    string   `db:"schedule"`      // the schedule's name
-	BeginBy     *Time    `db:"begin_by"`      // from then on nothing of it begins; nil: no limit
-	RetriedBy   int      `db:"retried_by"`    // the number of the run that repeats this one; 0: none
-	Owner       string   `db:"owner"`
-	Epoch       int64    `db:"epoch"`
-	LeaseUntil  *Time    `db:"lease_until"`
-	CancelBy    Actor    `db:"cancel_by"`
-	PausedUntil *Time    `db:"paused_until"` // how long it waits, or waited, for Continue; nil: it never was paused
-	ContinuedBy Actor    `db:"continued_by"`
-	ContinuedAt *Time    `db:"continued_at"`
-	CreatedAt   Time     `db:"created_at"`
-	QueuedAt    *Time    `db:"queued_at"`
-	StartedAt   *Time    `db:"started_at"`
-	FinishedAt  *Time    `db:"finished_at"`
+	ID               string   `db:"id"`
+	Number           int      `db:"number"`
+	Version          int64    `db:"version"` // grows with every change of the run or its targets
+	State            RunState `db:"state"`
+	StateReason      string   `db:"state_reason"`
+	ActionID         string   `db:"action_id"`
+	Action           string   `db:"action"`
+	Changes          bool     `db:"changes"`
+	Preview          bool     `db:"preview"` // it only looked at what its action would do
+	Selector         string   `db:"selector"`
+	Params           Strings  `db:"params"`
+	Options          string   `db:"options"` // JSON of executor.Options
+	Plan             string   `db:"plan"`    // JSON of executor.Plan
+	PlanHash         string   `db:"plan_hash"`
+	Reason           string   `db:"reason"`
+	Origin           Origin   `db:"origin"`
+	RequestedBy      Actor    `db:"requested_by"`
+	Channel          string   `db:"channel"`
+	MaxFailures      *int     `db:"max_failures"` // failed targets beyond which nothing new begins; nil: no limit
+	RetryOf          *string  `db:"retry_of"`
+	Occurrence       *string  `db:"occurrence_id"`     // the occurrence of a schedule that it is for; nil: none
+	Schedule         string   `db:"schedule"`          // the schedule's name
+	StandingSchedule *string  `db:"standing_schedule"` // the schedule that it only asks for; nil: it runs
+	StandingRevision *int     `db:"standing_revision"`
+	BeginBy          *Time    `db:"begin_by"`   // from then on nothing of it begins; nil: no limit
+	RetriedBy        int      `db:"retried_by"` // the number of the run that repeats this one; 0: none
+	Owner            string   `db:"owner"`
+	Epoch            int64    `db:"epoch"`
+	LeaseUntil       *Time    `db:"lease_until"`
+	CancelBy         Actor    `db:"cancel_by"`
+	PausedUntil      *Time    `db:"paused_until"` // how long it waits, or waited, for Continue; nil: it never was paused
+	ContinuedBy      Actor    `db:"continued_by"`
+	ContinuedAt      *Time    `db:"continued_at"`
+	CreatedAt        Time     `db:"created_at"`
+	QueuedAt         *Time    `db:"queued_at"`
+	StartedAt        *Time    `db:"started_at"`
+	FinishedAt       *Time    `db:"finished_at"`
 
 	ApprovalsNeeded int        `db:"approvals_needed"` // before it may begin
 	ApproveBy       *Time      `db:"approve_by"`       // until when; nil: it never waited for approval
@@ -106,6 +108,7 @@ type NewRun struct {
 	Detached map[string]bool // by server id: the command outlives its connection
 	Verify   Verify          // how the end of each command is proven beside its exit code; "": not at all
 	Stage    *Stage          // what it is to an occurrence of a schedule; nil: to none
+	Approved []Approval      // by whom it was approved beforehand; then it does not wait
 	Batches  map[string]int  // by server id: its turn, see Target.Batch; nil: all in one batch
 	Expiry   time.Duration   // how long it may wait for the approvals that it needs
 	Tell     []Actor         // of an urgent one: who is to know at once
@@ -140,7 +143,7 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 		}
 	}
 	run.State, run.Version, run.CreatedAt, run.QueuedAt = Queued, 1, t.now, &t.now
-	if run.ApprovalsNeeded > 0 {
+	if run.ApprovalsNeeded > 0 && len(n.Approved) == 0 {
 		by := t.now.Add(n.Expiry)
 		run.State, run.QueuedAt, run.ApproveBy = AwaitingApproval, nil, &by
 	}
@@ -152,10 +155,10 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 		return run, fmt.Errorf("number a run: %w", err)
 	}
 	result, err := t.NamedExecContext(ctx, `INSERT INTO runs (id, number, state, action_id, action, changes, preview, selector, params, options,
-			plan, plan_hash, reason, origin, requested_by, channel, max_failures, retry_of, occurrence_id, begin_by, approvals_needed, approve_by,
+			plan, plan_hash, reason, origin, requested_by, channel, max_failures, retry_of, occurrence_id, standing_schedule, standing_revision, begin_by, approvals_needed, approve_by,
 			urgent, remind_at, created_at, queued_at)
 		VALUES (:id, :number, :state, :action_id, :action, :changes, :preview, :selector, :params, :options,
-			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :max_failures, :retry_of, :occurrence_id, :begin_by, :approvals_needed, :approve_by,
+			:plan, :plan_hash, :reason, :origin, :requested_by, :channel, :max_failures, :retry_of, :occurrence_id, :standing_schedule, :standing_revision, :begin_by, :approvals_needed, :approve_by,
 			:urgent, :remind_at, :created_at, :queued_at) ON CONFLICT (retry_of) DO NOTHING`, run)
 	if err != nil {
 		return run, fmt.Errorf("record run: %w", err)
@@ -169,6 +172,9 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 		}
 	}
 	if err := t.createTargets(ctx, run, n); err != nil {
+		return run, err
+	}
+	if err := t.copyApprovals(ctx, run.ID, n.Approved); err != nil {
 		return run, err
 	}
 	if err := t.createCard(ctx, run); err != nil {
@@ -193,7 +199,8 @@ func (r Run) subject() string { return fmt.Sprintf("run/%d", r.Number) }
 const selectApprovals = "SELECT * FROM approvals WHERE run_id = ? ORDER BY at, actor"
 
 const selectRun = `SELECT runs.*, coalesce((SELECT number FROM runs AS again WHERE again.retry_of = runs.id), 0) AS retried_by,
-	coalesce((SELECT s.name FROM occurrences o JOIN schedules s ON s.id = o.schedule_id WHERE o.id = runs.occurrence_id), '') AS schedule FROM runs`
+	coalesce((SELECT s.name FROM occurrences o JOIN schedules s ON s.id = o.schedule_id WHERE o.id = runs.occurrence_id),
+		(SELECT s.name FROM schedules s WHERE s.id = runs.standing_schedule), '') AS schedule FROM runs`
 
 // Run returns a run with its targets as they are at one moment, or ErrNotFound.
 func (s *Store) Run(ctx context.Context, id string) (Run, error) {

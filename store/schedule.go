@@ -123,6 +123,9 @@ func (s *Store) EditSchedule(ctx context.Context, actor Actor, schedule Schedule
 		if err := t.reviseAnnounced(ctx, actor, schedule, kept); err != nil {
 			return err
 		}
+		if err := t.voidStanding(ctx, schedule, "the schedule was edited since"); err != nil {
+			return err
+		}
 		return t.audit(ctx, actor, "schedule.edited", schedule.subject(), schedule.detail())
 	})
 	return schedule, err
@@ -188,6 +191,9 @@ func (s *Store) RemoveSchedule(ctx context.Context, actor Actor, schedule Schedu
 			return ErrNotFound
 		}
 		if err := t.skipAnnounced(ctx, actor, schedule, "the schedule was removed"); err != nil {
+			return err
+		}
+		if err := t.voidStanding(ctx, schedule, "the schedule was removed since"); err != nil {
 			return err
 		}
 		return t.audit(ctx, actor, "schedule.removed", schedule.subject(), nil)

@@ -36,7 +36,7 @@ func (c *cli) historyCommand() *cobra.Command {
 				for _, t := range r.Targets {
 					servers = append(servers, t.Server)
 				}
-				return fmt.Sprintf("#%d\t%s\t%s\t%s\t%s\t%s", r.Number, nameOf(r), executor.FoldNames(servers), r.State, r.RequestedBy,
+				return fmt.Sprintf("#%d\t%s\t%s\t%s\t%s\t%s", r.Number, nameOf(r), executor.FoldNames(servers), stateOf(r), r.RequestedBy,
 					r.CreatedAt.Local().Format("2006-01-02 15:04"))
 			})
 		})

@@ -106,7 +106,7 @@ func (c *cli) scheduleSave(cmd *cobra.Command, find findSchedule, save saveSched
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		settings := written()
 		delete(settings, "dry-run")
-		return c.withSchedules(cmd.Context(), func(sched *scheduler.Scheduler, _ *store.Store, actor store.Actor) error {
+		return c.withSchedules(cmd.Context(), func(sched *scheduler.Scheduler, s *store.Store, actor store.Actor) error {
 			base, err := find(cmd.Context(), sched, args[0])
 			if err != nil {
 				return err
@@ -125,7 +125,7 @@ func (c *cli) scheduleSave(cmd *cobra.Command, find findSchedule, save saveSched
 				return err
 			}
 			fmt.Fprintf(c.out, "Schedule %s is saved as revision %d. It runs with the rights of %s.\n", schedule.Name, schedule.Revision, schedule.Owner)
-			return nil
+			return c.printStanding(cmd.Context(), s, schedule)
 		})
 	}
 	return cmd

@@ -81,10 +81,26 @@ func (c *cli) scheduleShow() *cobra.Command {
 				return printJSON(c.out, shown)
 			}
 			c.printSchedule(shown)
+			if err := c.printStanding(ctx, s, schedule); err != nil {
+				return err
+			}
 			return c.printOpenings(sched, schedule.Window, false)
 		})
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the schedule as JSON")
 	return cmd
+}
+
+// printStanding prints how the approvals stand that the revision of a schedule needs.
+func (c *cli) printStanding(ctx context.Context, s *store.Store, schedule store.Schedule) error {
+	runs, err := s.StandingRuns(ctx, store.Standing{ScheduleID: schedule.ID, Revision: schedule.Revision})
+	for _, run := range runs {
+		fmt.Fprintf(c.out, "#%d %s: %s", run.Number, run.Action, stateOf(run))
+		if run.State == store.AwaitingApproval {
+			fmt.Fprint(c.out, "; until it is approved the schedule does not run")
+		}
+		fmt.Fprintln(c.out)
+	}
+	return err
 }
 
 // printSchedule prints a schedule for a person.

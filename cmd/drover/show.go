@@ -23,6 +23,8 @@ type runJSON struct {
 	Preview     bool           `json:"preview,omitempty"` // it only looked at what its action would do
 	Params      store.Strings  `json:"params"`
 	Options     string         `json:"options,omitempty"` // as they are typed
+	Schedule    string         `json:"schedule,omitempty"`
+	OnlyAsks    bool           `json:"only_asks,omitempty"` // for what a schedule may run from then on
 	RequestedBy store.Actor    `json:"requested_by"`
 	Origin      store.Origin   `json:"origin"`
 	Reason      string         `json:"reason,omitempty"`
@@ -58,7 +60,7 @@ type targetJSON struct {
 
 func shownRun(r store.Run) runJSON {
 	shown := runJSON{
-		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Preview: r.Preview, Params: r.Params,
+		ID: r.ID, Run: r.Number, State: r.State, StateReason: r.StateReason, Action: r.Action, Preview: r.Preview, Params: r.Params, Schedule: r.Schedule, OnlyAsks: r.OnlyAsks(),
 		RequestedBy: r.RequestedBy, Origin: r.Origin, Reason: r.Reason, Approvals: []approvalJSON{}, Urgent: r.Urgent, ReviewedBy: r.ReviewedBy,
 		ContinuedBy: r.ContinuedBy, Excluded: executor.LeftOut(r),
 		CreatedAt: r.CreatedAt.Time, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Targets: []targetJSON{},
@@ -136,9 +138,17 @@ func findRun(ctx context.Context, s *store.Store, name string) (run store.Run, e
 	return run, nil
 }
 
+// stateOf is a run's state for a person: what only asked and was approved has run nothing.
+func stateOf(r store.Run) string {
+	if r.OnlyAsks() && r.State == store.Succeeded {
+		return "approved"
+	}
+	return string(r.State)
+}
+
 // printRun prints a run for a person: the outcome first, then each server with its output.
 func (c *cli) printRun(r store.Run) {
-	fmt.Fprintf(c.out, "#%d %s: %s", r.Number, nameOf(r), r.State)
+	fmt.Fprintf(c.out, "#%d %s: %s", r.Number, nameOf(r), stateOf(r))
 	if r.StateReason != "" {
 		fmt.Fprintf(c.out, ": %s", r.StateReason)
 	}

@@ -1,0 +1,61 @@
+package scheduler
+
+import (
+	"context"
+
+	"drover/executor"
+	"drover/store"
+)
+
+// requestsOf is all that a schedule may ask for: its action and, where it is to see to reboots, those.
+func requestsOf(schedule store.Schedule) ([]executor.Request, error) {
+	request, err := requestOf(schedule)
+	if err != nil || schedule.Reboot != store.RebootIfRequired {
+		return []executor.Request{request}, err
+	}
+	reboot := rebootOf(request)
+	reboot.Selector = request.Selector
+	return []executor.Request{request, reboot}, nil
+}
+
+// rebootOf is the request for the reboots after another; on which servers is left open.
+func rebootOf(request executor.Request) executor.Request {
+	request.Action, request.Params, request.Selector, request.Options.Timeout = executor.RebootAction, nil, nil, 0
+	return request
+}
+
+// asking is a request that only asks for what a revision of a schedule may do from then on.
+func asking(schedule store.Schedule, request executor.Request) executor.Request {
+	request.Standing = &store.Standing{ScheduleID: schedule.ID, Revision: schedule.Revision}
+	request.Reason, request.Channel = executor.StandingReason(schedule), schedule.Channel
+	return request
+}
+
+// ask asks for the approvals that a new revision needs. Until they are given, it does not run.
+func (s *Scheduler) ask(ctx context.Context, schedule store.Schedule) error {
+	requests, err := requestsOf(schedule)
+	if err != nil {
+		return err
+	}
+	for _, request := range requests {
+		if _, err := s.engine.AskStanding(ctx, asking(schedule, request)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// approved makes sure that a schedule is approved for all that it may ask for. The error is a *Refusal when it is not.
+func (s *Scheduler) approved(ctx context.Context, schedule store.Schedule) error {
+	requests, err := requestsOf(schedule)
+	if err != nil {
+		return err
+	}
+	for _, request := range requests {
+		standing := store.Standing{ScheduleID: schedule.ID, Revision: schedule.Revision}
+		if err := s.engine.StandsApproved(ctx, request, standing); err != nil {
+			return err
+		}
+	}
+	return nil
+}

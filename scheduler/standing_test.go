@@ -1,0 +1,250 @@
+package scheduler_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"drover/scheduler"
+	"drover/store"
+)
+
+const approver = store.Actor("T1/UAPPROVER")
+
+// court is a scheduler of a world in which admin may do all, and approver may approve.
+func (w *world) court() *scheduler.Scheduler {
+	w.Helper()
+	w.must(w.store.AddAction(w.Context(), root, "raze", "{name: raze, approvals: 1, run: {linux: [raze]}}"))
+	w.must(w.store.AddAction(w.Context(), root, "reboot", "{name: reboot, approvals: 1, run: {linux: [reboot]}}"))
+	w.must(w.store.SetSetting(w.Context(), root, "approval-expiry", "1d"))
+	w.person("UADMIN", store.Admin, "")
+	w.person("UAPPROVER", store.Approver, "")
+	return scheduler.New(scheduler.Config{Store: w.store, Engine: w.engine, Log: w.logger()})
+}
+
+// added is a schedule that admin adds: at 02:00, with a window of two hours.
+func (w *world) added(s *scheduler.Scheduler, words ...string) store.Schedule {
+	w.Helper()
+	schedule, err := s.Define(store.Schedule{Name: "nightly"}, written(append(words, "cron=0 2 * * *", "timezone=UTC", "duration=2h", "target=tag:prod", "channel="+ops)...))
+	w.must(err)
+	schedule, err = s.Add(w.Context(), "T1/UADMIN", schedule)
+	w.must(err)
+	return schedule
+}
+
+// approve agrees to the newest run.
+func (w *world) approve() store.Run {
+	w.Helper()
+	runs, err := w.store.Runs(context.Background(), 1)
+	w.must(err)
+	w.must(w.engine.Approve(context.Background(), approver, runs[0], ""))
+	run, err := w.store.Run(context.Background(), runs[0].ID)
+	w.must(err)
+	return run
+}
+
+func TestAScheduleThatNeedsApproval(t *testing.T) {
+	inBubble(t, func(w *world) {
+		defer w.work(w.store, time.Minute)()
+		s := w.court()
+		schedule := w.added(s, "action=raze")
+		defer w.schedule(w.store)()
+		w.after(150 * time.Minute) // it is inactive
+		w.is(w.last(schedule), store.OccurrenceRefused, "Revision 1 of it waits for approval: #1", 0)
+
+		asked := w.approve()
+		if asked.State != store.Succeeded || !asked.OnlyAsks() || asked.Schedule != "nightly" || asked.StartedAt != nil ||
+			!strings.Contains(asked.Reason, `schedule nightly shall run it on tag:prod at "0 2 * * *" (UTC)`) {
+			t.Errorf("what was asked is %+v", asked)
+		}
+		for _, target := range asked.Targets {
+			if target.State != store.TargetSkipped || !strings.HasPrefix(target.Summary, "allowed") {
+				t.Errorf("%s is %s %q: an approval runs nothing by itself", target.Server, target.State, target.Summary)
+			}
+		}
+		w.after(24 * time.Hour)
+		o := w.last(schedule)
+		w.is(o, store.OccurrenceDone, "", 1)
+		run := w.runs(o)[0]
+		if run.State != store.Succeeded || run.ApprovalsNeeded != 1 || len(run.Approvals) != 1 || run.Approvals[0].Actor != approver || run.ApproveBy != nil {
+			t.Errorf("the run of the night is %+v", run)
+		}
+
+		edited, err := s.Define(schedule, written("duration=3h"))
+		w.must(err)
+		schedule, err = s.Edit(w.Context(), "T1/UADMIN", edited)
+		w.must(err)
+		w.after(12 * time.Hour)
+		w.must(w.engine.Deny(w.Context(), approver, w.newest(), "not like that", ""))
+		w.after(12 * time.Hour) // the edit has voided the approval, and the new one was denied
+		w.is(w.last(schedule), store.OccurrenceRefused, "Revision 2 of it was not approved: #3 ended denied", 0)
+	})
+}
+
+func TestAnEditVoidsWhatWaits(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		schedule := w.added(s, "action=raze")
+		edited, err := s.Define(schedule, written("duration=3h"))
+		w.must(err)
+		_, err = s.Edit(w.Context(), "T1/UADMIN", edited)
+		w.must(err)
+		runs, err := w.store.Runs(w.Context(), 2)
+		w.must(err)
+		if runs[1].State != store.Denied || runs[1].StateReason != "the schedule was edited since" || runs[0].State != store.AwaitingApproval {
+			t.Errorf("the first is %s %q, the second %s", runs[1].State, runs[1].StateReason, runs[0].State)
+		}
+		if err := w.engine.Approve(w.Context(), approver, runs[1], ""); !strings.Contains(refused(t, err).Text, "nothing to decide any more") {
+			t.Errorf("the void one can be approved: %v", err)
+		}
+		schedule, err = s.Find(w.Context(), "nightly")
+		w.must(err)
+		w.must(s.Remove(w.Context(), root, schedule))
+		if runs, err = w.store.Runs(w.Context(), 1); err != nil || runs[0].State != store.Denied {
+			t.Errorf("after the removal it is %s, %v", runs[0].State, err)
+		}
+	})
+}
+
+func TestAnApprovalThatDoesNotHoldAnyMore(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(w *world)
+		reason string
+	}{
+		"the approver lost the grant": {func(w *world) { w.take(approver, store.Approver) }, "UAPPROVER approved it and may not any more"},
+		"the action was edited": {func(w *world) {
+			w.must(w.store.EditAction(w.Context(), root, "raze", "{name: raze, approvals: 1, run: {linux: [raze, harder]}}"))
+		}, "`raze` was edited since #1"},
+		"the action needs more": {func(w *world) { w.must(w.store.SetSetting(w.Context(), root, "approvals-by-tag", "prod=2")) }, "needs 2 approvals by now, and #1 has 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(w *world) {
+				defer w.work(w.store, time.Minute)()
+				s := w.court()
+				schedule := w.added(s, "action=raze")
+				w.approve()
+				c.change(w)
+				defer w.schedule(w.store)()
+				w.after(150 * time.Minute)
+				w.is(w.last(schedule), store.OccurrenceRefused, c.reason, 0)
+			})
+		})
+	}
+}
+
+func TestWhoAsksForAScheduleCannotApproveIt(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: "T1/UADMIN", Role: store.Approver, ActionGlob: "*", Effect: store.Allow}))
+		w.added(s, "action=raze")
+		runs, err := w.store.Runs(w.Context(), 1)
+		w.must(err)
+		if err := w.engine.Approve(w.Context(), "T1/UADMIN", runs[0], ""); !strings.Contains(refused(t, err).Text, "needs somebody else") {
+			t.Errorf("approved by who asks: %v", err)
+		}
+		// A login at the terminal has to be somebody in Slack, or there would be no telling.
+		schedule, err := s.Define(store.Schedule{Name: "other"}, written("action=raze", "cron=0 2 * * *", "timezone=UTC", "duration=2h", "target=tag:prod", "channel="+ops))
+		w.must(err)
+		if _, err := s.Add(w.Context(), root, schedule); !strings.Contains(refused(t, err).Text, "`drover user link root U…`") {
+			t.Errorf("added by nobody: %v", err)
+		}
+		w.take(approver, store.Approver)
+		w.take("T1/UADMIN", store.Approver)
+		if _, err := s.Add(w.Context(), "T1/UADMIN", schedule); !strings.Contains(refused(t, err).Text, "nobody else may give one") {
+			t.Errorf("added with nobody who could approve it: %v", err)
+		}
+		if all, err := w.store.Schedules(w.Context()); err != nil || len(all) != 1 {
+			t.Errorf("what was refused is kept: %v %v", all, err)
+		}
+	})
+}
+
+// The whole night: what the run found to need a reboot is rebooted by a second run of the same occurrence.
+func TestRebootIfRequired(t *testing.T) {
+	for name, c := range map[string]struct {
+		words   []string
+		needing []string
+		fails   []string
+		change  func(w *world, schedule store.Schedule) // while the first run is under way
+		reboots []string
+		reason  string
+	}{
+		"what needs it":            {nil, []string{"web1", "db1"}, nil, nil, []string{"db1", "web1"}, ""},
+		"nothing needs it":         {nil, nil, nil, nil, nil, ""},
+		"beside a failure":         {nil, []string{"web1"}, []string{"db1"}, nil, []string{"web1"}, ""},
+		"within the failure limit": {[]string{"max-failures=1", "batch=1"}, []string{"web1"}, []string{"db1"}, nil, []string{"web1"}, ""},
+		"beyond the failure limit": {[]string{"max-failures=0", "batch=1"}, []string{"web1"}, []string{"db1"}, nil, nil, "#2 failed on more servers than it may"},
+		"a canary of too many":     {[]string{"canary=1"}, []string{"web1"}, nil, nil, []string{"web1"}, ""},
+		"paused meanwhile": {nil, []string{"web1"}, nil, func(w *world, s store.Schedule) {
+			_, err := w.store.PauseSchedule(context.Background(), root, s, "stop it", nil)
+			w.must(err)
+		}, nil, "the schedule was paused meanwhile"},
+		"edited meanwhile": {nil, []string{"web1"}, nil, func(w *world, s store.Schedule) {
+			_, err := w.store.EditSchedule(context.Background(), root, s, func(store.Time) bool { return true })
+			w.must(err)
+		}, nil, "the schedule was edited meanwhile"},
+		"cancelled when all had begun": {nil, []string{"web1"}, nil, func(w *world, _ store.Schedule) {
+			_, err := w.store.Cancel(context.Background(), root, w.newest().ID)
+			w.must(err)
+		}, nil, "somebody cancelled #2"},
+		"the approver lost the grant": {nil, []string{"web1"}, nil, func(w *world, _ store.Schedule) { w.take(approver, store.Approver) }, nil, "may not any more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(w *world) {
+				s := w.court()
+				schedule := w.added(s, append(c.words, "action=peek", "reboot=if-required")...)
+				w.approve()
+				w.outcome = func(run store.Run, server string) store.Result {
+					r := store.Result{State: store.TargetSucceeded, Facts: store.Strings{"reboot_required": "no"}}
+					if run.Action == "peek" && slices.Contains(c.needing, server) {
+						r.Facts["reboot_required"] = "yes"
+					}
+					if run.Action == "peek" && slices.Contains(c.fails, server) {
+						r = store.Result{State: store.TargetFailed}
+					}
+					return r
+				}
+				w.begun = true
+				defer w.work(w.store, 10*time.Minute)()
+				defer w.schedule(w.store)()
+				w.after(125 * time.Minute)
+				if c.change != nil {
+					c.change(w, schedule)
+				}
+				w.after(30 * time.Minute)
+				o := w.last(schedule)
+				runs := w.runs(o)
+				var rebooted []string
+				if len(runs) > 1 {
+					for _, target := range runs[1].Targets {
+						rebooted = append(rebooted, target.Server)
+					}
+					if runs[1].Action != "reboot" || len(runs[1].Approvals) != 1 || runs[1].Options != runs[0].Options && c.words == nil || runs[1].BeginBy == nil {
+						t.Errorf("the second run is %+v", runs[1])
+					}
+				}
+				if o.State != store.OccurrenceDone || !strings.Contains(o.Reason, c.reason) || (c.reason == "") != (o.Reason == "") || !slices.Equal(rebooted, c.reboots) {
+					t.Errorf("it is %s %q and rebooted %v, want %v and %q", o.State, o.Reason, rebooted, c.reboots, c.reason)
+				}
+			})
+		})
+	}
+}
+
+func TestNoRebootAfterTheCutoff(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		schedule := w.added(s, "action=peek", "reboot=if-required")
+		w.approve()
+		w.outcome = func(store.Run, string) store.Result {
+			return store.Result{State: store.TargetSucceeded, Facts: store.Strings{"reboot_required": "yes"}}
+		}
+		w.begun = true
+		defer w.work(w.store, 3*time.Hour)()
+		defer w.schedule(w.store)()
+		w.after(6 * time.Hour)
+		w.is(w.last(schedule), store.OccurrenceDone, "nothing was rebooted: the cutoff of the window had passed", 1)
+	})
+}
