@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -131,7 +132,9 @@ func TestAFailingChangeDoesNotFailItsNeighbours(t *testing.T) {
 // SQLite rolls the whole transaction back when the disk is full: then what is said to have failed must not be there.
 func TestAFullDiskIsToldAsItIs(t *testing.T) {
 	s := open(t)
-	get[string](t)(s.WriterPragma("max_page_count=80"))
+	pages, err := strconv.Atoi(get[string](t)(s.WriterPragma("page_count")))
+	ok(t, err)
+	get[string](t)(s.WriterPragma(fmt.Sprintf("max_page_count=%d", pages+20)))
 	errs := make([]error, 20)
 	atOnce(t, s, len(errs), func(i int) {
 		value := "small"
