@@ -24,7 +24,7 @@ func (p *Plan) detached() map[string]bool {
 // goesOn is what becomes of a detached target when only the waiting ended, or when nobody knows whether it began.
 func (j job) goesOn(out store.Result, cause error, failure *ssh.Error) store.Result {
 	out.State, out.ErrorKind, out.GoesOn = store.TargetInterrupted, string(failure.Kind), true
-	if failure.Kind == ssh.TimedOut {
+	if failure.Kind == ssh.TimedOut || failure.Kind == ssh.WentSilent {
 		out.State = store.TargetTimedOut
 	}
 	out.Summary = failure.Sentence() + " Its result follows."

@@ -103,7 +103,7 @@ func (j job) execute(ctx context.Context) store.Result {
 		return store.Result{State: store.TargetFailed, ErrorKind: "credential", Summary: fmt.Sprintf("drover could not open the credential of %s: %v", j.target.Server, err)}
 	}
 	command := ssh.Command{
-		Text: j.planned.Command, Sudo: j.plan.definition.Sudo, Raw: j.planned.Platform != string(action.Linux), Timeout: j.timeout(),
+		Text: j.planned.Command, Sudo: j.plan.definition.Sudo, Raw: j.planned.Platform != string(action.Linux), Timeout: j.timeout(), Silence: j.plan.definition.Silence,
 		Started: func() { j.started(ctx) },
 		Fresh:   j.plan.definition.Result == action.ResultTiming, // it measures the connection
 	}
@@ -154,7 +154,7 @@ func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
 		out.State, out.Summary = stopped(context.Cause(ctx), failure)
 	case failure.Unreachable():
 		out.State = store.TargetUnreachable
-	case failure.Kind == ssh.TimedOut:
+	case failure.Kind == ssh.TimedOut, failure.Kind == ssh.WentSilent:
 		out.State = store.TargetTimedOut
 	case failure.Kind == ssh.LinkLost, failure.Kind == ssh.NoExitStatus:
 		out.State = store.TargetInterrupted
@@ -185,6 +185,9 @@ func interpret(definition *action.Action, out store.Result, r ssh.Result, platfo
 	out.State = store.TargetSucceeded
 	if outcome.Failed {
 		out.State, out.ErrorKind = store.TargetFailed, "exit"
+		if r.Reason != nil {
+			out.ErrorKind, out.Summary = string(r.Reason.Kind), r.Reason.Sentence()
+		}
 	}
 	return out
 }

@@ -213,6 +213,34 @@ func TestAWrongPlatformIsNamed(t *testing.T) {
 	}
 }
 
+// TestEndsOfAKindOfTheirOwn: what a shell says for a program, and a silence, are told apart from a command's own end.
+func TestEndsOfAKindOfTheirOwn(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.store.AddAction(t.Context(), root, "watched", `{name: watched, silence: 1s, run: {linux: [watched]}}`))
+	w.host("web1", func(s *sshtest.Session) int {
+		if s.Command == "watched" {
+			fmt.Fprintln(s.Stdout, "one")
+			return sshtest.Play(s, 0, sshtest.Line{After: time.Hour})
+		}
+		fmt.Fprintln(s.Stderr, "drover: 1: eval: poke: not found")
+		return 127
+	})
+	w.serve(w.engine)
+	for line, want := range map[string]struct {
+		state         store.TargetState
+		kind, summary string
+		code          bool
+	}{
+		"poke web1":    {store.TargetFailed, "command_not_found", "There is no poke on web1: install it there, or correct the action.", true},
+		"watched web1": {store.TargetTimedOut, "went_silent", "The command on web1 printed nothing for longer than it may: its processes were ended.", false},
+	} {
+		target := w.ended(w.submit(line).ID).Targets[0]
+		if target.State != want.state || target.ErrorKind != want.kind || target.Summary != want.summary || (target.ExitCode != nil) != want.code {
+			t.Errorf("%s: %s, %s, %q, %v", line, target.State, target.ErrorKind, target.Summary, target.ExitCode)
+		}
+	}
+}
+
 // TestATerminalWorksItsOwnRun: without a serve, `drover run` works the run that it has made.
 func TestATerminalWorksItsOwnRun(t *testing.T) {
 	w := newWorld(t)

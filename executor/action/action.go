@@ -45,6 +45,7 @@ type Action struct {
 	Sudo        bool   // Run is done as root; Preview never is
 	Detach      bool   // survives a lost link; its result is fetched afterwards
 	Timeout     time.Duration
+	Silence     time.Duration // how long it may print nothing; 0: as long as Timeout allows
 	Parameters  []Parameter
 	Run         map[Platform]Command
 	Preview     map[Platform]Command // empty: the action has no preview

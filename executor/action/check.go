@@ -25,6 +25,9 @@ func (d *decoder) check(a *Action) {
 	if a.Timeout < time.Second || a.Timeout > 24*time.Hour {
 		d.at("timeout", "must be from 1s to 24h, not %s", a.Timeout)
 	}
+	if a.Silence != 0 && (a.Silence < time.Second || a.Silence > a.Timeout) {
+		d.at("silence", "must be from 1s to the timeout (%s), not %s", a.Timeout, a.Silence)
+	}
 	for i, p := range a.Parameters {
 		d.checkParameter(fmt.Sprintf("parameters[%d]", i), p, a.Parameters[:i])
 	}

@@ -37,7 +37,7 @@ func (d *decoder) action(n ast.Node) *Action {
 	d.mapping("", n, []field{
 		{"name", d.text(&a.Name)}, {"title", d.text(&a.Title)}, {"description", d.text(&a.Description)},
 		{"role", d.text(&a.Role)}, {"approvals", d.count(&a.Approvals)}, {"changes", d.flag(&a.Changes)},
-		{"sudo", d.flag(&a.Sudo)}, {"timeout", d.duration(&a.Timeout)}, {"detach", d.flag(&a.Detach)},
+		{"sudo", d.flag(&a.Sudo)}, {"timeout", d.duration(&a.Timeout)}, {"silence", d.duration(&a.Silence)}, {"detach", d.flag(&a.Detach)},
 		{"parameters", d.parameters(&a.Parameters)}, {"run", d.commands(&a.Run)}, {"preview", d.commands(&a.Preview)},
 		{"verify", d.text(&a.Verify)}, {"result", d.text(&a.Result)},
 	})

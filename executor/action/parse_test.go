@@ -19,6 +19,7 @@ approvals: 0
 changes: true
 sudo: true
 timeout: 60s
+silence: 20s
 detach: false
 parameters:
   - {name: service, type: string, pattern: '[a-z0-9@._-]+', max_length: 64, default: nginx, help: systemd unit}   # the whole value
@@ -39,7 +40,7 @@ func TestParseEveryKey(t *testing.T) {
 	nginx, soft := "nginx", "soft"
 	want := &action.Action{
 		Name: "restart-app", Title: "Restart the application", Description: "One line for help.",
-		Role: "operator", Changes: true, Sudo: true, Timeout: time.Minute,
+		Role: "operator", Changes: true, Sudo: true, Timeout: time.Minute, Silence: 20 * time.Second,
 		Parameters: []action.Parameter{
 			{Name: "service", Type: action.String, Pattern: "[a-z0-9@._-]+", MaxLength: 64, Default: &nginx, Help: "systemd unit"},
 			{Name: "mode", Type: action.Enum, Values: []string{"soft", "hard"}, MaxLength: 256, Default: &soft},
@@ -104,8 +105,8 @@ func TestParseErrors(t *testing.T) {
 		{"empty", "", `the file must hold exactly one action`},
 		{"comment", "# nothing\n", `the file must hold exactly one action`},
 		{"two documents", "name: a\n" + run + "---\nname: b\n", `the file must hold exactly one action`},
-		{"not a mapping", "- a\n", `line 1: must be keys with values: name, title, description, role, approvals, changes, sudo, timeout, detach, parameters, run, preview, verify, result`},
-		{"unknown key", "name: a\nrolle: viewer\n" + run, `line 2: unknown key "rolle", did you mean role?; allowed: name, title, description, role, approvals, changes, sudo, timeout, detach, parameters, run, preview, verify, result`},
+		{"not a mapping", "- a\n", `line 1: must be keys with values: name, title, description, role, approvals, changes, sudo, timeout, silence, detach, parameters, run, preview, verify, result`},
+		{"unknown key", "name: a\nrolle: viewer\n" + run, `line 2: unknown key "rolle", did you mean role?; allowed: name, title, description, role, approvals, changes, sudo, timeout, silence, detach, parameters, run, preview, verify, result`},
 		{"unknown platform", "name: a\nrun:\n  windows: [dir]\n", `line 3: run: unknown key "windows"; allowed: linux, routeros, ios`},
 		{"unknown parameter key", "name: a\nparameters:\n  - {name: p, type: bool, patern: x}\n" + run, `line 3: parameters[0]: unknown key "patern", did you mean pattern?; allowed: name, type, help, pattern, max_length, values, min, max, default, setting, leading_dash`},
 		{"key twice", "name: a\nname: b\n" + run, `line 2: mapping key "name" already defined at [1:1]`},
@@ -124,6 +125,8 @@ func TestParseErrors(t *testing.T) {
 		{"bool", "name: a\nsudo: yes\n" + run, `line 2: sudo: must be true or false`},
 		{"short timeout", "name: a\ntimeout: 10ms\n" + run, `line 2: timeout: must be from 1s to 24h, not 10ms`},
 		{"long timeout", "name: a\ntimeout: 25h\n" + run, `line 2: timeout: must be from 1s to 24h, not 25h0m0s`},
+		{"silence longer than the timeout", "name: a\ntimeout: 1m\nsilence: 2m\n" + run, `line 3: silence: must be from 1s to the timeout (1m0s), not 2m0s`},
+		{"short silence", "name: a\nsilence: 10ms\n" + run, `line 2: silence: must be from 1s to the timeout (5m0s), not 10ms`},
 		{"timeout without unit", "name: a\ntimeout: 60\n" + run, `line 2: timeout: must be a duration such as 90s, 10m or 1h`},
 		{"title of two lines", "name: a\ntitle: \"x\\ny\"\n" + run, `line 2: title: must be one line of plain text: it must not hold the control character U+000A`},
 		{"null", "name: a\ntitle:\n" + run, `line 2: title: must be text`},

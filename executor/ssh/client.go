@@ -61,6 +61,9 @@ func (c *Client) Run(ctx context.Context, server Server, cmd Command) (Result, e
 		res.Stop = e.Stop
 		return res, e
 	}
+	if res.Reason = reason(res); res.Reason != nil {
+		res.Reason.Server = server.label()
+	}
 	return res, nil
 }
 

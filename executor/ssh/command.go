@@ -24,6 +24,9 @@ type Command struct {
 	// Timeout is counted from the moment the command begins on the server.
 	// 0 means Limits.Command.
 	Timeout time.Duration
+	// Silence is how long the command may print nothing, from its beginning or its last output on. 0 means for ever. A
+	// detached command is not stopped by it, only the waiting is.
+	Silence time.Duration
 	// Secrets are taken out of the output, besides those of the login. Values
 	// shorter than four bytes are left alone: they would blacken everything.
 	Secrets []string
@@ -59,6 +62,9 @@ type Result struct {
 	// ExitCode is the command's exit status, or -1 when none was received. A shell
 	// reports a process killed by signal n as 128+n.
 	ExitCode int
+	// Reason is what ExitCode means where it is not the command's own: the shell found no such program or could not run it
+	// (CommandNotFound, NotExecutable), or a signal ended it (KilledBySignal). nil otherwise.
+	Reason *Error
 	// Stdout and Stderr are valid UTF-8 without terminal codes or secrets. Each keeps
 	// its first 64 KiB and last 192 KiB.
 	Stdout, Stderr                   string

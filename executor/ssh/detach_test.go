@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -27,7 +26,7 @@ func TestDetachInEveryShell(t *testing.T) {
 					{"attach", "drover-start-N\na\\b\n", "drover-start-N\nerrdrover-over-N\n", 7},
 				} {
 					cmd := inShell(t, shell, source, text, "plain", id, c.verb)
-					cmd.Env, cmd.SysProcAttr = append(os.Environ(), "HOME="+home), &syscall.SysProcAttr{Setsid: true}
+					cmd.Env = append(os.Environ(), "HOME="+home)
 					out, errs, code := serve(t, cmd).end()
 					if out != c.out || !strings.HasSuffix(errs, c.err) || code != c.code {
 						t.Fatalf("%d: %q, %q, %d", i, out, errs, code)

@@ -39,8 +39,12 @@ const (
 	JobUnknown         Kind = "job_unknown"          // a detached command was never begun on this server, and now never will be
 	JobDied            Kind = "job_died"             // a detached command ended without an exit code: killed, or the server went down
 	NotStarted         Kind = "not_started"          // the command did not begin within Limits.Start
-	KilledBySignal     Kind = "killed_by_signal"     // sshd reports that a signal ended the command
+	CommandNotFound    Kind = "command_not_found"    // the shell found no such program
+	NotExecutable      Kind = "not_executable"       // the shell could not run the program
+	KilledBySignal     Kind = "killed_by_signal"     // a signal ended the command
 	TimedOut           Kind = "timed_out"            // the command's time limit, or the context's deadline
+	WentSilent         Kind = "went_silent"          // the command printed nothing for too long
+	TooMuchOutput      Kind = "too_much_output"      // the command printed more than Limits.Output
 	Cancelled          Kind = "cancelled"            // the context was cancelled
 	NoExitStatus       Kind = "no_exit_status"       // the server closed the command without saying how it ended
 	LinkLost           Kind = "link_lost"            // the connection broke or froze while the command ran
@@ -56,6 +60,7 @@ type Error struct {
 	Stop    Stop      // what is known of a command that was stopped
 	Jump    string    // the jump host's name, when it failed on the way there
 	Until   time.Time // HeldBack: when drover tries again
+	Program string    // CommandNotFound, NotExecutable: which
 	Answers string    // WrongPlatform: the system that it seems to be ("RouterOS"); "" when it does not say
 	Err     error     // the technical cause; may be nil
 }

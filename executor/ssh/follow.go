@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	gossh "golang.org/x/crypto/ssh"
 )
 
@@ -128,15 +129,31 @@ func (s *session) awaitEnd(ctx context.Context, res *Result) error {
 	if s.cmd.Started != nil {
 		s.cmd.Started()
 	}
-	select {
-	case e := <-s.status:
-		return s.ended(e, res)
-	case <-s.closed:
-		return s.vanished(res)
-	case <-tooLong.C:
-		return s.stop(&Error{Kind: TimedOut, Err: fmt.Errorf("limit of %v", limit)}, res)
-	case <-ctx.Done():
-		return s.stop(ended(ctx), res)
+	s.last.Store(time.Now().UnixNano()) // silence is counted from now on
+	quiet := time.NewTimer(s.cmd.Silence)
+	defer quiet.Stop()
+	if s.cmd.Silence <= 0 {
+		quiet.Stop()
+	}
+	for {
+		select {
+		case e := <-s.status:
+			return s.ended(e, res)
+		case <-s.closed:
+			return s.vanished(res)
+		case <-ctx.Done():
+			return s.stop(ended(ctx), res)
+		case <-tooLong.C:
+			return s.stop(&Error{Kind: TimedOut, Err: fmt.Errorf("limit of %v", limit)}, res)
+		case <-s.flood:
+			return s.stop(&Error{Kind: TooMuchOutput, Err: fmt.Errorf("limit of %s", humanize.IBytes(uint64(s.limits.Output)))}, res)
+		case <-quiet.C:
+			left := s.cmd.Silence - time.Since(time.Unix(0, s.last.Load()))
+			if left <= 0 {
+				return s.stop(&Error{Kind: WentSilent, Err: fmt.Errorf("nothing for %v", s.cmd.Silence)}, res)
+			}
+			quiet.Reset(left)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package ssh
 import (
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -63,7 +62,6 @@ func TestHostInEveryShell(t *testing.T) {
 	for name, shell := range shells {
 		t.Run(name, func(t *testing.T) {
 			cmd := inShell(t, shell, hostScript+commandScript, "true", "plain")
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 			_, errs, _ := serve(t, cmd).end()
 			h := readIntroduction([]byte(errs), "N").facts
 			if got := strings.Join([]string{h.System, h.Distribution, h.Version, h.Like, h.Kernel, h.MachineID, h.BootID, h.BootStart}, "|"); got != want {

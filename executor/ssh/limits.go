@@ -12,6 +12,7 @@ type Limits struct {
 	Linger    time.Duration // silence after which output held open by a background process is given up; 1 s
 	KeepAlive time.Duration // between two signs of life; 15 s. Three missed ones close the connection
 	Idle      time.Duration // how long a connection is kept after its last use; 5 min
+	Output    int64         // bytes that a command may print before it is ended, detached ones excepted; 1 GiB
 }
 
 // missedKeepAlives is how many signs of life may be missing in a row.
@@ -31,5 +32,8 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Linger, time.Second)
 	fill(&l.KeepAlive, 15*time.Second)
 	fill(&l.Idle, 5*time.Minute)
+	if l.Output <= 0 {
+		l.Output = 1 << 30
+	}
 	return l
 }

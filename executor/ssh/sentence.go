@@ -70,6 +70,10 @@ func commandSentence(k Kind) string {
 		return "A signal ended the command on %s: look at the server's log for who sent it (often out of memory)."
 	case TimedOut:
 		return "The command on %s took longer than its limit: %s"
+	case WentSilent:
+		return "The command on %s printed nothing for longer than it may: %s"
+	case TooMuchOutput:
+		return "The command on %s printed more than drover takes: %s Correct the action, so that it says less."
 	case Cancelled:
 		return "The command on %s was cancelled: %s"
 	case NoExitStatus:
@@ -110,10 +114,14 @@ func (e *Error) Sentence() string {
 	switch {
 	case e.Stop == StopGoesOn:
 		s = e.goesOn(name)
-	case e.Kind == TimedOut || e.Kind == Cancelled:
+	case e.Kind == TimedOut || e.Kind == WentSilent || e.Kind == TooMuchOutput || e.Kind == Cancelled:
 		s = fmt.Sprintf(format, name, e.stopped())
 	case e.Kind == LinkLost && !e.Began:
 		s = fmt.Sprintf("The connection to %s was lost before the command began: try again.", name)
+	case e.Kind == CommandNotFound:
+		s = fmt.Sprintf("There is no %s on %s: install it there, or correct the action.", e.Program, name)
+	case e.Kind == NotExecutable:
+		s = fmt.Sprintf("%s on %s cannot be executed: make it executable there, or correct the action.", e.Program, name)
 	case e.Kind == WrongPlatform:
 		s = e.wrongPlatform(name)
 	case e.Kind == HeldBack:
@@ -132,6 +140,8 @@ func (e *Error) goesOn(name string) string {
 	switch e.Kind {
 	case TimedOut:
 		return fmt.Sprintf("The command on %s took longer than its limit. It was not stopped: it goes on there.", name)
+	case WentSilent:
+		return fmt.Sprintf("The command on %s printed nothing for longer than it may. It was not stopped: it goes on there.", name)
 	case Cancelled:
 		return fmt.Sprintf("drover no longer waits for the command on %s. It was not stopped: it goes on there.", name)
 	default:

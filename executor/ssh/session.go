@@ -39,10 +39,12 @@ type session struct {
 	drained chan struct{} // both streams have ended, or are given up
 	over    chan struct{} // the channel is closed and both streams have ended
 	bytes   atomic.Int64  // received so far
+	last    atomic.Int64  // when something was received, in nanoseconds since 1970
+	flood   chan struct{} // closed when too much was received
 	stopped chan struct{} // closed at the stop mark
 	jobOver atomic.Bool   // of a detached command: its exit status follows
 	died    atomic.Bool   // of a detached command: it has none
-	endings sync.Mutex    // guards the closing of stopped, closed and drained
+	endings sync.Mutex    // guards the closing of stopped, flood, closed and drained
 }
 
 // stream is one of the two outputs, from the wire to what is kept of it.
@@ -62,7 +64,7 @@ func newSession(client *lane, limits Limits, server Server, cmd Command, secrets
 	s := &session{
 		client: client, limits: limits, server: server, cmd: cmd, nonce: newNonce(),
 		began: make(chan struct{}), refused: make(chan Kind, 1), status: make(chan exit, 1),
-		stopped: make(chan struct{}), closed: make(chan struct{}), drained: make(chan struct{}), over: make(chan struct{}),
+		stopped: make(chan struct{}), flood: make(chan struct{}), closed: make(chan struct{}), drained: make(chan struct{}), over: make(chan struct{}),
 	}
 	for _, st := range []*stream{&s.out, &s.err} {
 		st.lines = lines{redactor: secrets, sink: func(text []byte) {
@@ -310,7 +312,7 @@ func (s *session) read(from io.Reader, st *stream) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			s.bytes.Add(int64(n))
+			s.count(n)
 			s.take(st, buf[:n])
 		}
 		if n == len(buf) && n < largeRead {
@@ -324,6 +326,14 @@ func (s *session) read(from io.Reader, st *stream) {
 			}
 			return
 		}
+	}
+}
+
+// count notes that something was received.
+func (s *session) count(n int) {
+	s.last.Store(time.Now().UnixNano())
+	if s.bytes.Add(int64(n)) > s.limits.Output && s.cmd.Detach == "" {
+		s.end(s.flood)
 	}
 }
 

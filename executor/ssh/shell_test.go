@@ -37,9 +37,10 @@ func inShell(t *testing.T, shell []string, script, text string, words ...string)
 	return exec.Command(shell[0], append(args, words...)...)
 }
 
-// serve starts a command.
+// serve starts a command, at the head of a session of its own.
 func serve(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	p := &process{cmd: cmd, out: make(chan string, 100), errs: make(chan string, 1)}
 	in, err := cmd.StdinPipe()
 	if err != nil {

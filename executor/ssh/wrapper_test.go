@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -30,7 +29,6 @@ func eachShell(t *testing.T, test func(t *testing.T, start func(text string) *pr
 					if !head {
 						cmd = exec.Command("/bin/sh", append([]string{"-c", `"$@"; exit`, "sh"}, cmd.Args...)...)
 					}
-					cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 					return serve(t, cmd)
 				})
 			})
