@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,7 +103,8 @@ func (b *Bot) appointAdmins(ctx context.Context) error {
 	return nil
 }
 
-// requireAdmin refuses to start where nobody could say who may do what. Whom Slack does not know is nobody.
+// requireAdmin refuses to start where nobody could say who may do what. Whom Slack does not know is nobody; when it cannot
+// tell just now, they are taken for somebody.
 func (b *Bot) requireAdmin(ctx context.Context) error {
 	admins, err := executor.Admins(ctx, b.store)
 	if err != nil {
@@ -112,21 +114,21 @@ func (b *Bot) requireAdmin(ctx context.Context) error {
 	for _, admin := range admins {
 		team, id, _ := admin.Slack()
 		_, err := b.store.User(ctx, team, id)
-		if errors.Is(err, store.ErrNotFound) {
-			err = b.askUser(ctx, id)
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
+		err = b.askUser(ctx, id)
 		var refused slack.SlackErrorResponse
 		if errors.As(err, &refused) && refused.Err == "user_not_found" {
 			unknown = append(unknown, id)
+			continue
+		}
+		met, listErr := executor.Admins(ctx, b.store) // without them, if they are a guest
+		if err != nil || listErr != nil || slices.Contains(met, admin) {
+			return listErr
 		}
 	}
-	if admins, err = executor.Admins(ctx, b.store); err != nil { // some may be guests, as drover knows by now
-		return err
-	}
-	switch {
-	case len(admins) > len(unknown):
-		return nil
-	case len(unknown) > 0:
+	if len(unknown) > 0 {
 		return fmt.Errorf("%s (Slack knows nobody with the id %s)", executor.NoAdmin, strings.Join(unknown, ", "))
 	}
 	return errors.New(executor.NoAdmin)

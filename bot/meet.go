@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
 
 	"drover/executor"
 	"drover/store"
@@ -102,23 +103,25 @@ func (b *Bot) askChannel(ctx context.Context, id string) (store.Channel, error) 
 }
 
 // Refresh asks Slack about everybody, every channel and every usergroup that matters, at once and then every few minutes,
-// until ctx ends. About a usergroup that is new in a binding it asks when it is.
+// until ctx ends.
 func (b *Bot) Refresh(ctx context.Context) error {
+	var both errgroup.Group
+	both.Go(func() error { return b.watchGroups(ctx) })
+	both.Go(func() error { return b.refreshAll(ctx) })
+	return both.Wait()
+}
+
+func (b *Bot) refreshAll(ctx context.Context) error {
 	ticker := time.NewTicker(refreshEvery)
 	defer ticker.Stop()
-	ask := b.refresh
 	for {
-		changed := b.store.Changed()
-		if err := ask(ctx); err != nil && ctx.Err() == nil {
+		if err := b.refresh(ctx); err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot ask Slack about people and channels; trying again later", "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-changed:
-			ask = b.meetGroups
 		case <-ticker.C:
-			ask = b.refresh
 		}
 	}
 }

@@ -97,13 +97,4 @@ func code(word string) string { return "`" + escape(inCode.Replace(word)) + "`" 
 // inCode takes away what would end a word of code early.
 var inCode = strings.NewReplacer("`", "'", "\n", " ")
 
-// clip shortens text to at most limit characters.
-func clip(text string, limit int) string {
-	if limit < 1 {
-		return ""
-	}
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return text
-}
+func clip(text string, limit int) string { return executor.Clip(text, limit) }

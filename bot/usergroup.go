@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"drover/store"
 )
+
+// askAgainEvery is how often Slack is asked about a usergroup of which drover does not know who is in it.
+const askAgainEvery = time.Minute
 
 // groupsInUse are the ids of the usergroups that bindings are about.
 func (b *Bot) groupsInUse(ctx context.Context) ([]string, error) {
@@ -47,11 +51,19 @@ func (b *Bot) askGroup(ctx context.Context, id string) (store.Usergroup, error) 
 			group.State = store.GroupUnknown // drover never knew who was in it
 		}
 	default:
-		b.log.Warn("cannot tell who is in a usergroup, so it gives nothing and its denies are for everybody: give drover the scopes of `drover manifest`",
-			"group", id, "error", err)
 		group.State = store.GroupUnknown
+		b.lost(ctx, id, err)
 	}
 	return group, nil
+}
+
+// lost says in the log, once, that drover cannot see into a usergroup any more.
+func (b *Bot) lost(ctx context.Context, id string, why error) {
+	if before, err := b.store.Usergroup(ctx, id); err == nil && before.State == store.GroupUnknown {
+		return
+	}
+	b.log.Warn("cannot tell who is in a usergroup, so it gives nothing and its denies are for everybody: give drover the scopes of `drover manifest`",
+		"group", id, "error", why)
 }
 
 // mayPass says whether Slack itself is in trouble.
@@ -61,17 +73,14 @@ func mayPass(code string) bool {
 
 // learnGroup asks about a usergroup of which what drover knows is, or may be, wrong: until Slack tells, it is unknown.
 func (b *Bot) learnGroup(ctx context.Context, id string) error {
-	err := patiently(ctx, func() error {
-		group, err := b.askGroup(ctx, id)
-		if err != nil {
-			group.State = store.GroupUnknown
-		}
-		if known, err := b.store.Usergroup(ctx, id); err != nil || known.Name == "" {
-			group.Name = b.groupNames(ctx)[id]
-		}
-		return errors.Join(err, b.store.SaveUsergroup(ctx, group))
-	})
-	return about(id, err)
+	group, err := b.askGroup(ctx, id)
+	if err != nil {
+		group.State = store.GroupUnknown
+	}
+	if known, err := b.store.Usergroup(ctx, id); err != nil || known.Name == "" {
+		group.Name = b.groupNames(ctx)[id]
+	}
+	return errors.Join(about(id, err), b.store.SaveUsergroup(ctx, group))
 }
 
 // learnGroups asks about all usergroups in use: what was known before drover started may be wrong.
@@ -84,7 +93,26 @@ func (b *Bot) learnGroups(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// meetGroups asks about the usergroups in use of which nothing is known yet.
+// watchGroups asks about a usergroup as soon as it is new in a binding, and again and again about one that is unknown,
+// until ctx ends.
+func (b *Bot) watchGroups(ctx context.Context) error {
+	ticker := time.NewTicker(askAgainEvery)
+	defer ticker.Stop()
+	for {
+		changed := b.store.Changed()
+		if err := b.meetGroups(ctx); err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot ask Slack who is in the usergroups of bindings; trying again later", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		case <-ticker.C:
+		}
+	}
+}
+
+// meetGroups asks about the usergroups in use of which nothing is known, and was not asked for just now.
 func (b *Bot) meetGroups(ctx context.Context) error {
 	inUse, err := b.groupsInUse(ctx)
 	if err != nil || len(inUse) == 0 {
@@ -94,9 +122,11 @@ func (b *Bot) meetGroups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	recently := b.store.Now().Add(-askAgainEvery)
 	var errs []error
 	for _, id := range inUse {
-		if !slices.ContainsFunc(known, func(g store.Usergroup) bool { return g.ID == id }) {
+		at := slices.IndexFunc(known, func(g store.Usergroup) bool { return g.ID == id })
+		if at < 0 || known[at].State == store.GroupUnknown && known[at].CheckedAt.Before(recently.Time) {
 			errs = append(errs, b.learnGroup(ctx, id))
 		}
 	}

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -238,4 +239,19 @@ func TestWithoutAnEnterpriseNobodyIsOfOne(t *testing.T) {
 	before := len(o.slack.Ephemerals("U0NOWHERE"))
 	o.mention("U0NOWHERE", ops, "", "list")
 	o.says(o.whispered("U0NOWHERE", before).Text, "another Slack workspace")
+}
+
+// What is not known is asked for again soon, without waiting for the next round through everybody.
+func TestAnUnknownUsergroupIsAskedAboutAgain(t *testing.T) {
+	o := openOfficeWith(t, store.Allow, "U0VIEWER")
+	o.slack.Fail("usergroups.users.list", slacksim.Fault{Error: "missing_scope"})
+	o.background(o.bot.Refresh)
+	o.knows(store.GroupUnknown, "U0VIEWER")
+	o.slack.ClearFaults()
+	o.clock.advance(2 * time.Minute)
+	o.must(o.store.SetSetting(t.Context(), store.Drover, "run-expiry", "5m")) // anything that wakes it
+	o.knows(store.GroupKnown, "U0VIEWER")
+	if n := strings.Count(o.log.text(), "cannot tell who is in a usergroup"); n != 1 {
+		t.Errorf("the log says it %d times", n)
+	}
 }

@@ -13,6 +13,8 @@ import (
 
 const (
 	lockVerb = "lock"
+	// maxReason is how many characters of a reason others have to read.
+	maxReason = 500
 	// maxLock is the longest that somebody can keep others off a server at a time.
 	maxLock = store.Span(30 * 24 * time.Hour)
 )
@@ -94,7 +96,7 @@ func (e *Engine) lock(ctx context.Context, r LockRequest) ([]store.Lock, error) 
 	if err != nil {
 		return nil, err
 	}
-	lock := store.Lock{Owner: owner, Reason: OneLine(r.Reason), Channel: r.Channel, Until: e.store.Now().Add(time.Duration(r.For))}
+	lock := store.Lock{Owner: owner, Reason: Clip(OneLine(r.Reason), maxReason), Channel: r.Channel, Until: e.store.Now().Add(time.Duration(r.For))}
 	locks, err := e.store.LockServers(ctx, r.Actor, lock, servers, tellLocked, tellUnlocked)
 	var taken *store.LockedError
 	if errors.As(err, &taken) {
@@ -198,5 +200,5 @@ func lockedNames(locks []store.Lock) string {
 	for _, l := range locks {
 		list = append(list, l.Server)
 	}
-	return FoldNames(list)
+	return Clip(FoldNames(list), 600)
 }

@@ -1,6 +1,7 @@
 package executor_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -307,6 +308,25 @@ func TestAPlanShowsItsLocks(t *testing.T) {
 	second, err := plan.Hash()
 	must(t, err)
 	equal(t, first, second)
+}
+
+// However many servers, and whatever is said about them: Slack takes what the channel is told.
+func TestWhatTheChannelIsToldIsShort(t *testing.T) {
+	w := newWorld(t)
+	var names []string
+	for i := range 300 {
+		names = append(names, fmt.Sprintf("host-%c%c-of-the-long-name", 'a'+i/26, 'a'+i%26))
+	}
+	w.listed(names...)
+	_, _, err := w.engine.Lock(t.Context(), executor.LockRequest{
+		Actor: root, Selector: []string{"all"}, For: store.Span(time.Hour), Reason: strings.Repeat("*é* <!channel>\n", 500), Channel: "C1",
+	})
+	must(t, err)
+	messages, err := w.store.Behind(t.Context())
+	must(t, err)
+	if text := messages[0].Text; len([]rune(text)) > 3000 || strings.Contains(text, "<!channel") || strings.Contains(text, "\n") {
+		t.Errorf("told are %d characters: %s", len([]rune(text)), text)
+	}
 }
 
 func TestTheEndOfALockIsTold(t *testing.T) {

@@ -45,6 +45,14 @@ func Seen(text string) string {
 // OneLine keeps text from elsewhere from adding lines that look like drover's own.
 func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
+// Clip shortens text to at most limit characters.
+func Clip(text string, limit int) string {
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
+}
+
 // mentionable is a user's id as Slack makes them: nothing else becomes a mention.
 var mentionable = regexp.MustCompile(`^[UW][A-Z0-9]{1,30}$`)
 
