@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"drover/store"
 )
@@ -52,6 +53,8 @@ var sayings = map[string]func(told) string{
 	"approval.given":       func(t told) string { return "approved " + t.subject() },
 	"approval.denied":      func(t told) string { return "denied " + t.subject() + t.opt(" because ", "reason") },
 	"run.reviewed":         func(t told) string { return "reviewed " + t.subject() + ", which was break-glass" },
+	"run.continued":        func(t told) string { return "let " + t.subject() + " go on" },
+	"run.queued":           func(t told) string { return t.subject() + " has its approvals" },
 	"run.started":          func(t told) string { return "began " + t.subject() },
 	"run.cancel_requested": func(t told) string { return "cancelled " + t.subject() },
 	"run.abandoned":        func(t told) string { return t.subject() + " lost its worker" },
@@ -96,6 +99,8 @@ func (t told) target(verb string) string {
 	switch verb {
 	case "dispatched":
 		return servers + " was sent its command" + run
+	case "sent":
+		return servers + " has taken its command" + run
 	case "proven":
 		return servers + " is proven to have" + t.opt(" ", "state") + run + t.opt(": ", "summary")
 	case "not_proven":
@@ -199,6 +204,9 @@ func (t told) opt(lead, name string) string {
 func (t told) shown(value any) string {
 	switch value := value.(type) {
 	case string:
+		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+			return at.UTC().Format("2006-01-02 15:04 UTC")
+		}
 		text := strings.Join(strings.Fields(value), " ")
 		if runes := []rune(text); len(runes) > maxDetail {
 			return string(runes[:maxDetail-1]) + "…"
