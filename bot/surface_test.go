@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -43,7 +44,7 @@ func injections(t *testing.T) []string {
 func harmlessMark(m slacksim.Mark) bool {
 	switch m.Kind {
 	case "user":
-		return people[m.Target] != ""
+		return people[m.Target] != "" || m.Target == "U0BOB" || m.Target == "U0CAROL"
 	case "date":
 		return !strings.Contains(m.Target, "http")
 	}
@@ -86,7 +87,7 @@ func (o *office) checkSurface() {
 			}
 		}
 	}
-	for id := range people {
+	for _, id := range append(slices.Sorted(maps.Keys(people)), "U0BOB", "U0CAROL") {
 		for _, m := range o.slack.Ephemerals(id) {
 			message("only for "+id, m)
 		}
@@ -208,4 +209,42 @@ func TestNothingThatIsShownPingsOrLinks(t *testing.T) {
 	if !slices.ContainsFunc(o.replies(o.cards(ops)[0]), func(m slacksim.Message) bool { return strings.Contains(string(m.Blocks), "CANARY") }) {
 		t.Error("no reply shows what the server printed")
 	}
+}
+
+// The same for what people say to one another through drover: reasons of approvals, denials, locks and break-glass, on cards,
+// in notices, in modals and on the Home tab.
+func TestNothingInReasonsPingsOrLinks(t *testing.T) {
+	o := openCourt(t)
+	o.grant("U0OPERATOR", store.Breakglass)
+	o.must(o.slack.AddUser(slacksim.User{ID: "U0VICTIM", Name: "victim"}))
+	for i, text := range injections(t) {
+		o.command("U0OPERATOR", ops, "raze web1 because "+text)
+		asked := o.runs()[0]
+		o.command("U0OPERATOR", ops, "lock db1 1h because "+text)
+		o.command("U0OPERATOR", ops, "lock")
+		switch { // a Home shows about ten
+		case i%6 == 0:
+			o.clickHome("U0BOB", o.home("U0BOB", asked.ID), "run.deny", asked.ID)
+			o.send("U0BOB", o.modal("U0BOB"), map[string][]string{"reason": {strings.ToValidUTF8(text, "?")}})
+			if i%36 == 0 {
+				o.command("U0OPERATOR", ops, "raze web1 urgent=true because "+text)
+			}
+		case i%36 == 1: // it waits
+		default:
+			o.command("U0CAROL", ops, fmt.Sprintf("deny %d because %s", asked.Number, text))
+		}
+		if i%20 == 0 {
+			o.home("U0BOB", "as of")
+			o.home("U0OPERATOR", "as of")
+			o.checkSurface()
+		}
+	}
+	for _, user := range []string{"U0OPERATOR", "U0ADMIN", "U0BOB"} {
+		for _, line := range []string{"pending", "lock", "audit", "audit db1", "history", "help", "list"} {
+			o.command(user, ops, line)
+		}
+		o.home(user, "as of")
+	}
+	o.settled()
+	o.checkSurface()
 }
