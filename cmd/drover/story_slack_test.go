@@ -33,6 +33,8 @@ type storyWorld struct {
 	fleet   *storyFleet
 	servers map[string]*sshd.Server
 	seen    map[string]int // by person, the private answers before the last request
+
+	packageDir string // where this test's source is
 }
 
 type worldKey struct{}
@@ -71,7 +73,11 @@ func setUp(env *testscript.Env, fleet *storyFleet) error {
 	if err := os.Chmod(marks, 0o777); err != nil {
 		return err
 	}
-	env.Values[worldKey{}] = &storyWorld{slack: slack, fleet: fleet, servers: map[string]*sshd.Server{}, seen: map[string]int{}}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	env.Values[worldKey{}] = &storyWorld{slack: slack, fleet: fleet, servers: map[string]*sshd.Server{}, seen: map[string]int{}, packageDir: dir}
 	env.Vars = append(env.Vars,
 		"SLACK_API_URL="+slack.APIURL(), "SLACK_APP_TOKEN="+slack.AppToken(), "SLACK_BOT_TOKEN="+slack.BotToken(),
 		"DROVER_DB="+env.WorkDir+"/drover.db", "DROVER_ADMINS=UADMIN", "TEAM="+slack.Team().ID, "KEY="+fleet.keyFile,

@@ -30,7 +30,7 @@ func TestStories(t *testing.T) {
 			"sshd": startSSHD, "stop-sshd": stopSSHD, "rekey": rekey,
 			"press": press, "told": told, "send": send, "shows": shows,
 			"connected": connected, "away": away, "usergroup": usergroup, "eventually": eventually, "posted": posted,
-			"slash": slash, "mention": mention, "click": click, "sql": sql, "channel": channel,
+			"slash": slash, "mention": mention, "click": click, "sql": sql, "channel": channel, "inject": inject, "said": said, "plain": plain,
 			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "stands": stands, "terminate": terminate,
 		},
 	})
