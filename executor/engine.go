@@ -36,8 +36,10 @@ type Config struct {
 	Owner string        // names this process in the leases it holds
 	Drain time.Duration // how long a stop waits for what is under way
 	Agent string        // the socket of the ssh-agent, for credentials that use it; "" means none
-	Self  Machine       // the machine that must never be taken down; see ThisMachine
-	Pace  Pace
+	// Hidden are secrets besides those of the credentials that no output of a server may show: Slack's tokens.
+	Hidden []string
+	Self   Machine // the machine that must never be taken down; see ThisMachine
+	Pace   Pace
 }
 
 // Engine takes requests and works runs. It keeps no state that is not in the store, but for the means to end what
@@ -49,6 +51,7 @@ type Engine struct {
 	owner    string
 	drain    time.Duration
 	agent    string
+	hidden   []string
 	self     Machine
 	pace     Pace
 	sessions *semaphore.Weighted
@@ -62,7 +65,7 @@ type Engine struct {
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{
-		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent, self: c.Self, pace: c.Pace.withDefaults(),
+		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent, hidden: c.Hidden, self: c.Self, pace: c.Pace.withDefaults(),
 		sessions: semaphore.NewWeighted(maxSessions), active: map[store.Lease]context.CancelCauseFunc{},
 	}
 	e.probes.SetLimit(maxProbes)

@@ -32,7 +32,7 @@ func ExamineServers(ctx context.Context, s *store.Store, client *ssh.Client, age
 	group.SetLimit(examinedAtOnce)
 	for i, server := range servers {
 		group.Go(func() error {
-			x := examination{logins: logins{s, agent}, client: client, server: server, findings: findings{subject: server.Name}}
+			x := examination{logins: logins{store: s, agent: agent}, client: client, server: server, findings: findings{subject: server.Name}}
 			x.run(ctx)
 			found[i] = x.list
 			return nil

@@ -34,11 +34,12 @@ func jumpOf(server store.Server) *Jump {
 
 // logins opens credentials for connections that are about to be made.
 type logins struct {
-	store *store.Store
-	agent string // the socket of the ssh-agent; "": none
+	store  *store.Store
+	agent  string   // the socket of the ssh-agent; "": none
+	hidden []string // further secrets that no output may show
 }
 
-func (e *Engine) logins() logins { return logins{e.store, e.agent} }
+func (e *Engine) logins() logins { return logins{e.store, e.agent, e.hidden} }
 
 // way makes the connection's side of a jump host, with its login.
 func (l logins) way(ctx context.Context, j *Jump) (*ssh.Server, error) {
@@ -58,13 +59,18 @@ func (l logins) way(ctx context.Context, j *Jump) (*ssh.Server, error) {
 	}, nil
 }
 
-// login is what a server accepts, as it is stored now.
+// login is what a server accepts, as it is stored now. With it go the secrets of all other logins: what a command prints
+// of those is hidden too.
 func (l logins) login(ctx context.Context, credentialID string) (ssh.Login, error) {
 	secrets, err := l.store.Secrets(context.WithoutCancel(ctx), credentialID)
 	if err != nil {
 		return ssh.Login{}, err
 	}
-	login := ssh.Login{SudoPassword: string(secrets.Sudo)}
+	hidden, err := l.store.HiddenSecrets(context.WithoutCancel(ctx))
+	if err != nil {
+		return ssh.Login{}, err
+	}
+	login := ssh.Login{SudoPassword: string(secrets.Sudo), Hidden: append(hidden, l.hidden...)}
 	switch secrets.Kind {
 	case store.CredentialKey, store.CredentialCertificate:
 		login.PrivateKey, login.Certificate = secrets.Login, secrets.Certificate

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 )
 
 // How a credential logs in.
@@ -173,6 +174,29 @@ func (s *Store) Secrets(ctx context.Context, id string) (Secrets, error) {
 		}
 	}
 	return secrets, nil
+}
+
+// HiddenSecrets are the secrets of all credentials, for whoever takes them out of what servers print. One that does not
+// open is left out: nothing logs in with it.
+func (s *Store) HiddenSecrets(ctx context.Context) ([]string, error) {
+	var rows []struct {
+		ID    string `db:"id"`
+		Login []byte `db:"login_secret"`
+		Sudo  []byte `db:"sudo_secret"`
+	}
+	if err := s.read.SelectContext(ctx, &rows, "SELECT id, login_secret, sudo_secret FROM credentials ORDER BY id"); err != nil {
+		return nil, fmt.Errorf("read the credentials: %w", err)
+	}
+	var list []string
+	for _, row := range rows {
+		for field, sealed := range map[string][]byte{"login": row.Login, "sudo": row.Sudo} {
+			if secret, err := s.keys.open(sealed, sealPlace(row.ID, field)); err == nil && len(secret) > 0 {
+				list = append(list, string(secret))
+			}
+		}
+	}
+	slices.Sort(list)
+	return list, nil
 }
 
 // RemoveCredential forgets a credential. It returns ErrInUse while a server logs in with it.

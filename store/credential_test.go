@@ -144,3 +144,16 @@ func TestAnEditReplacesWhatItNames(t *testing.T) {
 		t.Errorf("audited: %q", told)
 	}
 }
+
+func TestTheSecretsToHideAreThoseOfAllCredentials(t *testing.T) {
+	s := open(t)
+	ok(t, s.AddCredential(t.Context(), alice, "agent", store.Secrets{Kind: store.CredentialAgent}))
+	ok(t, s.AddCredential(t.Context(), alice, "both", secrets("b login", "c sudo")))
+	ok(t, s.AddCredential(t.Context(), alice, "key", store.Secrets{Kind: store.CredentialKey, Login: []byte("a key")}))
+	ok(t, s.AddCredential(t.Context(), alice, "broken", secrets("x", "y")))
+	_, err := raw(t, s).Exec("UPDATE credentials SET login_secret = x'00', sudo_secret = NULL WHERE name = 'broken'")
+	ok(t, err)
+	if got := get[[]string](t)(s.HiddenSecrets(t.Context())); !slices.Equal(got, []string{"a key", "b login", "c sudo"}) {
+		t.Errorf("they are %q", got)
+	}
+}

@@ -83,7 +83,7 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	engine, err := newEngine(ctx, s, log, executor.ServeOwner)
+	engine, err := newEngine(ctx, s, log, executor.ServeOwner, string(slack.AppToken), string(slack.BotToken))
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,17 @@ func (s *settings) secret(name string) (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
+// tokens are Slack's tokens, as far as this command can read them.
+func (s *settings) tokens() []string {
+	var list []string
+	for _, name := range []string{"SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"} {
+		if token, err := s.secret(name); err == nil && token != "" {
+			list = append(list, token)
+		}
+	}
+	return list
+}
+
 func (s *settings) logger(w io.Writer) (*slog.Logger, error) {
 	level, ok := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn}[s.log]
 	if !ok {

@@ -34,6 +34,7 @@ type storyWorld struct {
 	servers map[string]*sshd.Server
 	seen    map[string]int // by person, the private answers before the last request
 
+	vault      *vault // of a story about secrets
 	packageDir string // where this test's source is
 }
 

@@ -31,6 +31,7 @@ func TestStories(t *testing.T) {
 			"press": press, "told": told, "send": send, "shows": shows,
 			"connected": connected, "away": away, "usergroup": usergroup, "eventually": eventually, "posted": posted,
 			"slash": slash, "mention": mention, "click": click, "sql": sql, "channel": channel, "inject": inject, "said": said, "plain": plain,
+			"secrets": secrets, "watch": watch, "kept": kept, "keeps": keeps,
 			"card": card, "cards": cards, "edited": edited, "answer": answer, "await": await, "stands": stands, "terminate": terminate,
 		},
 	})

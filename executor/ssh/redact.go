@@ -42,7 +42,7 @@ type redactors struct {
 
 // of is the one for a login's secrets and these.
 func (r *redactors) of(login Login, more []string) *redactor {
-	secrets := append([]string{login.Password, login.SudoPassword, string(login.PrivateKey)}, more...)
+	secrets := slices.Concat([]string{login.Password, login.SudoPassword, string(login.PrivateKey)}, login.Hidden, more)
 	sum := sha256.Sum256([]byte(strings.Join(secrets, "\x00")))
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -43,6 +43,8 @@ type Login struct {
 	Password string
 	// SudoPassword answers sudo's prompt. It is never guessed from Password.
 	SudoPassword string
+	// Hidden are further secrets that no output may show, such as those of other logins.
+	Hidden []string
 }
 
 // String returns the server's name.
