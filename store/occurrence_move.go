@@ -202,3 +202,18 @@ func (t *tx) report(ctx context.Context, o Occurrence) error {
 	}
 	return nil
 }
+
+// touchReport has the report of the occurrence that a run was for told anew: something was proven since.
+func (t *tx) touchReport(ctx context.Context, runID string) error {
+	var told []Occurrence
+	err := t.SelectContext(ctx, &told, selectOccurrence+" WHERE o.state = 'done' AND o.id = (SELECT occurrence_id FROM runs WHERE id = ?)", runID)
+	if err != nil || len(told) == 0 {
+		return err
+	}
+	o := told[0]
+	o.Version++
+	if _, err := t.ExecContext(ctx, "UPDATE occurrences SET version = ? WHERE id = ?", o.Version, o.ID); err != nil {
+		return fmt.Errorf("mark a report as behind: %w", err)
+	}
+	return t.showOccurrence(ctx, o)
+}

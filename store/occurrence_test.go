@@ -164,7 +164,8 @@ func TestARunOfASchedule(t *testing.T) {
 // behindIs checks which messages are to be posted: kind and key.
 func (f farm) behindIs(wanted ...string) {
 	f.t.Helper()
-	var got []string
+	wanted = append([]string{}, wanted...)
+	got := []string{}
 	for _, m := range get[[]store.Message](f.t)(f.Behind(f.t.Context())) {
 		got = append(got, string(m.Kind)+"/"+m.Key)
 	}
@@ -407,4 +408,26 @@ func TestADelayBeyondTheCutoffIsRefused(t *testing.T) {
 	o := f.announced(f.schedule(), time.Minute)
 	want(t, false)(f.DelayOccurrence(t.Context(), alice, o.ID, 90*time.Minute))
 	want(t, true)(f.DelayOccurrence(t.Context(), alice, o.ID, 89*time.Minute))
+}
+
+// What is proven after the report was told is told in it.
+func TestALateProofIsReported(t *testing.T) {
+	f := newFarm(t, "web1")
+	schedule := f.schedule()
+	o := f.announced(schedule, 0)
+	n := f.stage(o, store.OccurrenceRunning)
+	n.Detached = map[string]bool{f.servers[0].ID: true}
+	run := f.create(n)
+	lease := f.claim(run, time.Minute)
+	target := f.read(run.ID).Targets[0]
+	f.begin(lease, target.ID)
+	want(t, true)(f.FinishTarget(t.Context(), lease, target, store.Result{State: store.TargetTimedOut, GoesOn: true}))
+	want(t, true)(f.FinishRun(t.Context(), lease))
+	want(t, true)(f.FinishOccurrence(t.Context(), o.ID, ""))
+	for _, m := range get[[]store.Message](t)(f.Behind(t.Context())) {
+		ok(t, f.Rendered(t.Context(), m.ID, m.ID, m.WantedVersion))
+	}
+	f.behindIs()
+	want(t, true)(f.Prove(t.Context(), f.due()[0], store.Result{State: store.TargetSucceeded}))
+	f.behindIs("card/", "headsup/", "report/", "report/details")
 }

@@ -99,6 +99,9 @@ func (t *tx) proven(ctx context.Context, target Target, r Result) error {
 	if err := t.touchReply(ctx, target.RunID, target.ID); err != nil {
 		return err
 	}
+	if err := t.touchReport(ctx, target.RunID); err != nil {
+		return err
+	}
 	_, err = t.ExecContext(ctx, `UPDATE messages SET wanted_version = (SELECT version FROM runs WHERE id = ?)
 		WHERE kind = 'file' AND key = (SELECT message_id FROM targets WHERE id = ?)`, target.RunID, target.ID)
 	if err != nil {

@@ -76,3 +76,9 @@ func (s *Span) Scan(src any) error {
 	*s = Span(time.Duration(us) * time.Microsecond)
 	return nil
 }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Span) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSpan(string(text))
+	return err
+}
