@@ -109,17 +109,20 @@ func (j job) leftDown(cause error, o *outage) store.Result {
 
 // lookAfter looks for a while what became of a server that was told to go down when nobody looked.
 func (e *Engine) lookAfter(ctx context.Context, target store.Target, w whereabouts) (store.Result, bool) {
-	values, err := w.definition.Bind(w.run.Params)
-	limit, err2 := w.limit()
-	if err := errors.Join(err, err2); err != nil {
-		e.report(ctx, "read what a run was asked for with", err)
+	plan, err := PlanOf(w.run)
+	if err != nil {
+		e.report(ctx, "look after a server that was taken down", err)
 		return store.Result{}, false
+	}
+	limit := w.definition.Timeout
+	if plan.Options.Timeout > 0 {
+		limit = plan.Options.Timeout
 	}
 	within, cancel := context.WithTimeout(ctx, probeFollow)
 	defer cancel()
 	o := outage{
 		engine: e, server: w.server, platform: w.platform, verify: target.Verify, before: target.HostBefore,
-		expect: action.Expected(w.definition, values), sent: target.SentAt.Time, limit: limit,
+		expect: action.Expected(w.definition, plan.Params), sent: target.SentAt.Time, limit: limit,
 	}
 	out, proven := o.follow(within)
 	for _, then := range w.run.Targets {
@@ -128,15 +131,6 @@ func (e *Engine) lookAfter(ctx context.Context, target store.Target, w whereabou
 		}
 	}
 	return out, proven
-}
-
-// limit is how long after its beginning a run waits for each of its commands.
-func (w whereabouts) limit() (time.Duration, error) {
-	options, err := OptionsOf(w.run)
-	if err == nil && options.Timeout > 0 {
-		return options.Timeout, nil
-	}
-	return w.definition.Timeout, err
 }
 
 // neverSent is the end of a target that drover had not sent its command when it died: that alone is proof.

@@ -86,7 +86,7 @@ func (o *office) wait(what string, condition func() bool) {
 	if err := o.slack.WaitFor(ctx, condition); err != nil {
 		var said strings.Builder
 		for _, m := range o.slack.Messages(channel) {
-			said.WriteString(m.Text + " " + string(m.Metadata) + "\n")
+			said.WriteString(m.Text + " " + string(m.Metadata) + " " + string(m.Blocks) + "\n")
 		}
 		o.Fatalf("%s did not come about: %v\n%s", what, err, said.String())
 	}

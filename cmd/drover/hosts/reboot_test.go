@@ -146,7 +146,7 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	w.appears(h, "/srv/slow")
 	for _, line := range []string{"reboot-now web1", "shutdown-now web1"} {
 		run := w.ended(w.submit(line), store.Failed)
-		says(t, run.Targets[0], `dpkg is at work here: nothing was (restarted|switched off)\. Wait until it is done, then try again\.`)
+		says(t, run.Targets[0], `dpkg \(process \d+\) is at work here: nothing was (restarted|switched off)\. Wait until it is done, then try again\.`)
 		if code := run.Targets[0].ExitCode; code == nil || *code != 75 {
 			t.Errorf("%s", report(run))
 		}
@@ -157,7 +157,7 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	// What holds the lock may have any name.
 	release := w.hold(h, "/var/lib/dpkg/lock-frontend")
 	run := w.ended(w.submit("reboot-now web1"), store.Failed)
-	says(t, run.Targets[0], `perl \(\d+\) is at work here: nothing was restarted\..*`)
+	says(t, run.Targets[0], `perl \(process \d+\) is at work here: nothing was restarted\..*`)
 	release()
 
 	// An inhibitor of systemd is as good as a lock.
@@ -166,6 +166,10 @@ func TestNothingRestartsInTheMiddleOfAnUpgrade(t *testing.T) {
 	run = w.ended(w.submit("reboot-now web1"), store.Failed)
 	says(t, run.Targets[0], `Backup forbids it for now \(systemd-inhibit --list\): nothing was restarted\. Wait until it is done, then try again\.`)
 	w.must(h.End("backup"))
+
+	// What only looks at packages has the name of what changes them.
+	w.lets("cp", h, "/usr/bin/sleep", "/srv/apt-get")
+	w.must(h.Begin("monitoring", "/srv/apt-get", "600"))
 
 	// The part of unattended-upgrades that waits for a shutdown is there at all times.
 	w.must(h.WriteFile("/usr/bin/unattended-upgrade-shutdown", "#!/bin/sh\ntouch /srv/waiting\nwhile :; do sleep 1; done\n", 0o755))

@@ -45,6 +45,14 @@ func TestUpdate(t *testing.T) {
 	w.pending("web1", "web2", "web3")
 	w.lets("apt-mark", w.hosts["web3"], "hold", "hello")
 	w.serve(w.engine)
+	// A preview shows what the lists of the last refresh tell, and changes nothing.
+	w.lets("apt-get", w.hosts["web1"], "-q", "update")
+	look, err := w.engine.Look(t.Context(), w.ask("update web1"))
+	w.must(err)
+	look = w.ended(look, store.Succeeded)
+	says(t, look.Targets[0], `2 to upgrade \(1 security\)`)
+	w.installed("web1", "1.0 1.0", "hello", "gate")
+
 	run := w.ended(w.submit("update web2 security=true"), store.Succeeded)
 	says(t, run.Targets[0], `1 upgraded \(1 security\)`)
 	w.installed("web2", "1.0 1.1", "hello", "gate")

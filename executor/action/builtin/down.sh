@@ -14,27 +14,32 @@ refuse_when_busy() {
   fi
 }
 
-# Who works on the packages: by name, or by holding a lock of the package database.
+# Who works on the packages: whoever has the database locked for writing. What only looks (apt-get -s, dnf check-update)
+# has the same name, and does no harm.
 at_work() {
-  for dir in /proc/[0-9]*; do
-    { read -r name <"$dir/comm"; } 2>/dev/null || continue
-    case $name in
-    apt | apt-get | aptitude | dpkg | dnf | dnf5 | yum | rpm | zypper | apk | pacman) echo "$name"; return ;;
-    unattended-upgr) # so is called, too, what waits at all times for a shutdown
-      tr '\0' ' ' <"$dir/cmdline" | grep -q upgrade-shutdown || { echo unattended-upgrade; return; } ;;
-    esac
-  done
-  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
+  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock \
+    /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
     [ -e "$file" ] || continue
     inode=$(stat -c %i "$file")
-    for pid in $(awk -v inode=":$inode\$" '$6 ~ inode { print $5 }' /proc/locks); do
+    for pid in $(awk -v inode=":$inode\$" '$4 == "WRITE" && $6 ~ inode { print $5 }' /proc/locks); do
       # Files of other disks may have the same number.
       ls -l "/proc/$pid/fd" 2>/dev/null | grep -q -- "-> $file\$" || continue
       name=process
       { read -r name <"/proc/$pid/comm"; } 2>/dev/null
-      echo "$name ($pid)"
+      echo "$name (process $pid)"
       return
     done
+  done
+  for dir in /proc/[0-9]*; do
+    { read -r name <"$dir/comm"; } 2>/dev/null || continue
+    case $name in
+    zypper | apk | pacman) ;;
+    unattended-upgr) # so is called, too, what waits at all times for a shutdown
+      ! tr '\0' ' ' <"$dir/cmdline" | grep -q upgrade-shutdown || continue ;;
+    *) continue ;;
+    esac
+    echo "$name (process ${dir#/proc/})"
+    return
   done
 }
 
