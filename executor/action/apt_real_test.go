@@ -2,6 +2,8 @@ package action_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -217,8 +219,13 @@ func TestRealUpdateFailures(t *testing.T) {
 			"the package source file:/tmp/host/strange ./ Release is not signed by a key that the server trusts: look at it before you do"},
 		{"unreachable-source", func(d *debian) { d.source("[trusted=yes] http://127.0.0.1:1 ./") },
 			"127.0.0.1 cannot be reached: check the server's network (ping-internet shows whether it has one)"},
+		{"refusing-source", func(d *debian) {
+			source := httptest.NewServer(http.NotFoundHandler())
+			d.t.Cleanup(source.Close)
+			d.source("[trusted=yes] " + source.URL + " ./")
+		}, "the package source http://127.0.0.1:8080/./Packages answers 404 Not Found: mend it or take it out, then update again"},
 		{"malformed-source", func(d *debian) { d.source("./ nonsense") },
-			"the list of package sources cannot be read: mend it on the server /tmp/host/root/etc/apt/sources.list"},
+			"the list of package sources cannot be read: mend /tmp/host/root/etc/apt/sources.list on the server"},
 		{"unmet", func(d *debian) {
 			d.dpkg("--force-depends", "-i", d.build(deb{"needy", "1.0", "Depends: nothing-of-that-name\n"}, d.dir))
 		}, "the server has unmet dependencies: run apt-get -f install on it, then update again"},
@@ -282,6 +289,7 @@ func (d *debian) record(name string, out action.Output) {
 // normal takes out of an output what differs each time: sizes, times, and the order in which files arrive.
 func (d *debian) normal(text string) string {
 	text = strings.ReplaceAll(text, d.dir, "/tmp/host")
+	text = regexp.MustCompile(`(127\.0\.0\.1[: ])\d+`).ReplaceAllString(text, "${1}8080")
 	text = regexp.MustCompile(`process \d+`).ReplaceAllString(text, "process 4711")
 	text = regexp.MustCompile(`(?m)^Err:\d+`).ReplaceAllString(text, "Err:1")
 	return regexp.MustCompile(`(?m)^Fetched .*\n|^(?:Get|Ign|Hit):[0-9]+ .*\n| \[[0-9,.]+ k?B\]$|^Need to get .*\n`).ReplaceAllString(text, "")

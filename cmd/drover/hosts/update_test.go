@@ -130,7 +130,7 @@ func TestWhatAnUpdateFailsOf(t *testing.T) {
 		}, `127\.0\.0\.1:?\S* cannot be reached: check the server's network .*`},
 		"a source that is no source": {func(w *world, h *debian.Host) {
 			w.must(h.WriteFile("/etc/apt/sources.list.d/odd.list", "nonsense\n", 0o644))
-		}, `the list of package sources cannot be read: mend it on the server .*odd\.list`},
+		}, `the list of package sources cannot be read: mend \S*odd\.list on the server`},
 		"an earlier one that was broken off": {func(w *world, h *debian.Host) { w.breakOff(h) },
 			`dpkg was interrupted earlier: run dpkg --configure -a on the server, then update again`},
 		"a package that cannot be installed": {func(w *world, h *debian.Host) {
