@@ -22,6 +22,7 @@ var causes = []cause{
 	{regexp.MustCompile(`Could not get lock|Unable to acquire the dpkg frontend lock|already locked by|obtain rpm transaction lock`),
 		"another package manager has the lock: try again when it is done"},
 	{regexp.MustCompile(`Packages need to be removed but remove is disabled`), "the update would remove packages: full-upgrade may do that"},
+	{regexp.MustCompile(`Essential packages were removed`), "it would remove packages that the system needs; nothing was done: look at its package sources"},
 	{regexp.MustCompile(`Unmet dependencies|held broken packages`), "the server has unmet dependencies: run apt-get -f install on it, then update again"},
 	{regexp.MustCompile(`(?:Could not resolve(?: host:)?|Temporary failure resolving) '?([^'\s\]]+)`),
 		"the name $1 cannot be resolved: check the server's network (ping-internet shows whether it has one)"},
