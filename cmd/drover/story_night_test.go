@@ -394,7 +394,7 @@ func approvedOnce(t *testing.T, fleet *storyFleet) {
 	n := newNights(t, fleet, "web1")
 	n.on()
 	at := n.nightly("raze web1")
-	card := n.says("Waits for approval #1", "schedule nightly shall run it on web1", "run.approve")
+	n.says("Waits for approval #1", "schedule nightly shall run it on web1", "run.approve")
 	n.setClock(at.Add(-time.Hour)) // the time to approve it is over
 	n.says("Expired #1")
 	n.setClock(at)
@@ -402,7 +402,7 @@ func approvedOnce(t *testing.T, fleet *storyFleet) {
 	if answer := n.types("UADMIN", "schedule edit nightly save=yes"); !strings.Contains(answer, "#2 *raze* waits for approval: until then the schedule does not run") {
 		t.Errorf("asked again: %s", answer)
 	}
-	card = n.says("Waits for approval #2", "run.approve")
+	card := n.says("Waits for approval #2", "run.approve")
 	n.presses("UAPPROVER", card, "run.approve")
 	n.says("Approved #2", "schedule `nightly` runs it from now on")
 	if _, err := os.Stat(filepath.Join(n.marks, "razed")); err == nil {

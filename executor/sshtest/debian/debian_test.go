@@ -161,7 +161,7 @@ func TestNothingIsLeftOfAKilledTestProgram(t *testing.T) {
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer victim.Process.Kill() //nolint:errcheck // whatever becomes of this test, it must not stay
+	defer victim.Process.Kill() // whatever becomes of this test, it must not stay
 	var pid int
 	if _, err := fmt.Fscanf(out, "up as %d\n", &pid); err != nil || !running(pid) {
 		t.Fatalf("its host has not come up: %v", err)
