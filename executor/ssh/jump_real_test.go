@@ -99,7 +99,7 @@ func TestRealJumpFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := pooled(t, ssh.Limits{Connect: 500 * time.Millisecond, Login: time.Second})
+			client := pooled(t, ssh.Limits{Connect: 500 * time.Millisecond, Login: 5 * time.Second})
 			if strings.Contains(name, "password") {
 				client = pooled(t, ssh.Limits{}) // sshd takes its time for those
 			}
