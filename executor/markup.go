@@ -47,6 +47,9 @@ func OneLine(text string) string { return strings.Join(strings.Fields(text), " "
 
 // Clip shortens text to at most limit characters.
 func Clip(text string, limit int) string {
+	if limit < 1 {
+		return ""
+	}
 	if runes := []rune(text); len(runes) > limit {
 		return string(runes[:limit-1]) + "…"
 	}

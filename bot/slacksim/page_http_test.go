@@ -269,6 +269,9 @@ func TestPageStreamShowsWhatThePersonSees(t *testing.T) {
 	post(t, s, args{"channel": "C1OPS", "text": "for those in ops"})
 	call(t, s, "chat.postEphemeral", args{"channel": "C1OPS", "user": "U2BOB", "text": "for bob"})
 	call(t, s, "chat.postEphemeral", args{"channel": "C1OPS", "user": "U1ANN", "text": "for ann"})
+	if seen := until(t, cats, "chat.postEphemeral"); strings.Contains(seen, "for ") { // by now cat was passed over
+		t.Errorf("cat, who is not there, sees:\n%s", seen)
+	}
 	must(t, s.Join("C1OPS", "U3CAT"))
 	post(t, s, args{"channel": "C1OPS", "text": "for cat too"})
 	seen := until(t, anns, "for ann")
