@@ -51,7 +51,7 @@ func Clip(text string, limit int) string {
 		return ""
 	}
 	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
+		return string(runes[:max(limit-1, 0)]) + "…" // where a long name has taken all the room, too
 	}
 	return text
 }
