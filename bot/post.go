@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -141,7 +143,7 @@ func (p *Projector) upload(ctx context.Context, m store.Message, card store.Mess
 	if err := p.store.Attempting(ctx, m.ID); err != nil {
 		return 0, err
 	}
-	text := wholes(targets)
+	text := p.wholes(targets)
 	file, err := p.api.UploadFileContext(ctx, slack.UploadFileParameters{
 		Content: text, FileSize: len(text), Channel: m.Channel, ThreadTimestamp: card.TS,
 		Filename: fmt.Sprintf("%s-%d.txt", run.Action, run.Number), Title: title,
@@ -152,11 +154,35 @@ func (p *Projector) upload(ctx context.Context, m store.Message, card store.Mess
 	return 0, p.store.Rendered(context.WithoutCancel(ctx), m.ID, file.ID, run.Version)
 }
 
+// maxLogs is how many bytes of whole outputs one file holds. Of further servers it holds what the rows keep.
+const maxLogs = 16 << 20
+
 // wholes is all that is known of some targets' output.
-func wholes(targets []store.Target) string {
+func (p *Projector) wholes(targets []store.Target) string {
 	parts := make([]string, len(targets))
+	room := int64(maxLogs)
 	for i, t := range targets {
-		parts[i] = whole(t)
+		log := ""
+		if t.LogFile != "" && t.LogSize <= room {
+			log = p.logOf(t)
+			room -= int64(len(log))
+		}
+		parts[i] = whole(t, log)
 	}
 	return strings.Join(parts, "\n"+strings.Repeat("─", 40)+"\n")
+}
+
+// logOf is the whole output of a target, or "" when it cannot be read any more.
+func (p *Projector) logOf(t store.Target) string {
+	f, err := os.Open(t.LogFile)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxLogs))
+	if err != nil {
+		p.log.Error("cannot read a whole output", "server", t.Server, "error", err)
+		return ""
+	}
+	return string(text)
 }

@@ -3,6 +3,8 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -204,6 +206,36 @@ func TestLongOutputIsAFile(t *testing.T) {
 	content, _ := w.slack.File(replies[1].Files[0].ID)
 	if strings.Count(string(content), output) != 2 {
 		t.Errorf("the file has %d characters", len(content))
+	}
+}
+
+// TestTheFileHoldsWhatTheRowDoesNot: where a row keeps only a part of an output, the file in the thread holds all of it. What
+// would be too much for one file is named.
+func TestTheFileHoldsWhatTheRowDoesNot(t *testing.T) {
+	w := newWorld(t, stillClock())
+	d := w.started(3)
+	w.must(os.Mkdir(filepath.Dir(w.store.LogFile("x")), 0o700))
+	for i, target := range d.run().Targets {
+		result := good("the beginning\n… 9 lines omitted …\nthe end")
+		text := strings.Repeat("the middle of "+target.Server+"\n", 9)
+		if i == 2 {
+			text = strings.Repeat("x", 17<<20)
+		}
+		w.must(os.WriteFile(w.store.LogFile(target.ID), []byte(text), 0o600))
+		result.LogSize = int64(len(text))
+		d.finish(target, result)
+	}
+	d.over()
+	w.settle(w.projector())
+	replies := w.replies(w.card(ops))
+	if len(replies) != 2 || len(replies[1].Files) != 1 {
+		t.Fatalf("the thread is %+v", replies)
+	}
+	content, _ := w.slack.File(replies[1].Files[0].ID)
+	for text, want := range map[string]int{"the middle of web1": 9, "the middle of web2": 9, "x": 0, "lines omitted": 1, "`drover show` names it": 1} {
+		if text == "x" && strings.Contains(string(content), "xxxx") || text != "x" && strings.Count(string(content), text) != want {
+			t.Errorf("the file says %q %d times", text, strings.Count(string(content), text))
+		}
 	}
 }
 

@@ -204,7 +204,7 @@ func needsFile(targets []store.Target) bool {
 
 // hidesLog says whether a target printed more for people than what the action makes of it.
 func hidesLog(t store.Target) bool {
-	return t.Details != "" && !strings.Contains(t.Details, strings.TrimSpace(action.Prose(t.Stdout)))
+	return t.LogSize > 0 || t.Details != "" && !strings.Contains(t.Details, strings.TrimSpace(action.Prose(t.Stdout)))
 }
 
 // body is what a reply quotes: what the action makes of its output, or the output itself.
@@ -215,11 +215,18 @@ func body(t store.Target) string {
 	return strings.TrimSpace(strings.TrimRight(t.Stdout, "\n") + "\n" + t.Stderr)
 }
 
-// whole is all that is known of a target's output, for a file: each part once.
-func whole(t store.Target) string {
+// whole is all that is known of a target's output, for a file: each part once. log is the whole output where the row keeps
+// only a part of it, and "" otherwise.
+func whole(t store.Target, log string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", t.Server, targetText(t))
-	for _, part := range []string{t.Details, action.Prose(t.Stdout), t.Stderr} {
+	parts := []string{t.Details, action.Prose(t.Stdout), t.Stderr}
+	if log != "" {
+		parts = []string{t.Details, action.Prose(log)}
+	} else if t.LogFile != "" {
+		parts = append(parts, "The file with all of it is on drover's own host: `drover show` names it.")
+	}
+	for _, part := range parts {
 		if part = strings.TrimSpace(part); part != "" && !strings.Contains(b.String(), part) {
 			fmt.Fprintf(&b, "\n%s\n", part)
 		}

@@ -225,12 +225,12 @@ func TestALogGoesIntoAFile(t *testing.T) {
 		t.Error("a file for a server without a log")
 	}
 	want := "web1: 1 upgraded\n\ncurl 7.1 → 7.2\n\nUnpacking curl\n"
-	if got := whole(targets[0]); got != want {
+	if got := whole(targets[0], ""); got != want {
 		t.Errorf("the file holds %q, want %q", got, want)
 	}
 	plain := printed("web1", store.TargetFailed, "one\ntwo\n")
 	plain.Details = "one\ntwo"
-	if got, want := whole(plain), "web1: failed\n\none\ntwo\n"; got != want || needsFile([]store.Target{plain}) {
+	if got, want := whole(plain, ""), "web1: failed\n\none\ntwo\n"; got != want || needsFile([]store.Target{plain}) {
 		t.Errorf("the file holds %q, want %q", got, want)
 	}
 }
@@ -320,10 +320,10 @@ func TestTailKeepsTheEnd(t *testing.T) {
 func TestTheFileHoldsEverything(t *testing.T) {
 	one := target("web1", store.TargetFailed, "exit 100")
 	want := "web1: failed: exit 100\n\nReading package lists...\nweb1: done\n\nE: Could not get lock /var/lib/dpkg/lock-frontend\n"
-	if diff := cmp.Diff(want, whole(one)); diff != "" {
+	if diff := cmp.Diff(want, whole(one, "")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := whole(target("web2", store.TargetUnreachable, "connection refused")); got != "web2: unreachable: connection refused\n" {
+	if got := whole(target("web2", store.TargetUnreachable, "connection refused"), ""); got != "web2: unreachable: connection refused\n" {
 		t.Errorf("a server that printed nothing has the file %q", got)
 	}
 }

@@ -23,6 +23,8 @@ const (
 	leaseTime = 15 * time.Second
 	// housekeepEvery is how often expired leases and stale runs are looked for.
 	housekeepEvery = time.Second
+	// pruneEvery is how often files are looked for that are too old.
+	pruneEvery = time.Hour
 )
 
 // ServeOwner begins the name of every owner that holds the database's lock.
@@ -81,7 +83,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	ticker := time.NewTicker(housekeepEvery)
 	defer ticker.Stop()
+	pruning := time.NewTicker(pruneEvery)
+	defer pruning.Stop()
 	e.housekeep(ctx) // before the first claim: what waited through a long absence must not begin now
+	e.prune(ctx)
 	for ctx.Err() == nil {
 		changed := e.store.Changed()
 		e.claimQueued(ctx, working, &workers)
@@ -92,6 +97,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-changed:
 		case <-ticker.C:
 			e.housekeep(ctx)
+		case <-pruning.C:
+			e.prune(ctx)
 		}
 	}
 	e.stop(context.WithoutCancel(ctx), &workers, abort)
@@ -193,6 +200,13 @@ func (e *Engine) housekeep(ctx context.Context) {
 		}
 	}
 	e.probeDue(ctx)
+}
+
+// prune removes the whole outputs that have been kept for long enough.
+func (e *Engine) prune(ctx context.Context) {
+	if err := e.store.PruneLogs(); err != nil {
+		e.report(ctx, "remove old outputs", err)
+	}
 }
 
 func (e *Engine) expireQueued(ctx context.Context) error {

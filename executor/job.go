@@ -105,6 +105,7 @@ func (j job) execute(ctx context.Context) store.Result {
 	command := ssh.Command{
 		Text: j.planned.Command, Sudo: j.plan.definition.Sudo, Raw: j.planned.Platform != string(action.Linux), Timeout: j.timeout(), Silence: j.plan.definition.Silence,
 		Started: func() { j.started(ctx) },
+		LogFile: j.engine.store.LogFile(j.target.ID),
 		Fresh:   j.plan.definition.Result == action.ResultTiming, // it measures the connection
 	}
 	server := j.planned.reach(login, jump)
@@ -133,7 +134,7 @@ func (j job) started(ctx context.Context) {
 
 // judge turns what the server answered into the target's end.
 func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
-	out := store.Result{Stdout: r.Stdout, Stderr: r.Stderr, Host: hostOf(r)}
+	out := j.engine.received(j.target, r)
 	var failure *ssh.Error
 	switch {
 	case err == nil:
@@ -190,6 +191,14 @@ func interpret(definition *action.Action, out store.Result, r ssh.Result, platfo
 		}
 	}
 	return out
+}
+
+// received is what came from a server, before anybody has judged it.
+func (e *Engine) received(target store.Target, r ssh.Result) store.Result {
+	if r.LogError != nil {
+		e.log.Error("cannot keep a whole output", "server", target.Server, "error", r.LogError)
+	}
+	return store.Result{Stdout: r.Stdout, Stderr: r.Stderr, LogSize: r.LogSize, Host: hostOf(r)}
 }
 
 // hostOf is what the server said of itself, as it is kept.

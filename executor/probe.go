@@ -102,8 +102,10 @@ func (e *Engine) seek(ctx context.Context, target store.Target, w whereabouts) (
 	if target.Verify != "" {
 		return e.lookAfter(ctx, target, w)
 	}
-	r, err := e.ssh.Attach(ctx, w.server, ssh.AttachTo{Job: target.ID, Sudo: w.definition.Sudo, Timeout: probeFollow})
-	return proof(w.definition, r, err)
+	r, err := e.ssh.Attach(ctx, w.server, ssh.AttachTo{
+		Job: target.ID, Sudo: w.definition.Sudo, Timeout: probeFollow, LogFile: e.store.LogFile(target.ID),
+	})
+	return proof(w.definition, e.received(target, r), r, err)
 }
 
 // again has a target asked for later: soon at first, then less and less often, until it was long ago.
@@ -121,8 +123,7 @@ func (e *Engine) again(ctx context.Context, target store.Target) error {
 }
 
 // proof reads an end out of what a server answered, or says false when that proves nothing.
-func proof(definition *action.Action, r ssh.Result, err error) (store.Result, bool) {
-	out := store.Result{Stdout: r.Stdout, Stderr: r.Stderr, Host: hostOf(r)}
+func proof(definition *action.Action, out store.Result, r ssh.Result, err error) (store.Result, bool) {
 	var failure *ssh.Error
 	switch {
 	case err == nil:

@@ -69,8 +69,8 @@ func (s *Store) EndProbes(ctx context.Context, target Target, summary string) (e
 func (s *Store) Prove(ctx context.Context, target Target, r Result) (proven bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		proven, err = t.change(ctx, `UPDATE targets SET state = ?, exit_code = ?, error_kind = ?, summary = ?, details = ?, stdout = ?, stderr = ?,
-			facts = ?, finished_at = ?, probe_at = NULL WHERE id = ? AND probes = ? AND probe_at IS NOT NULL AND state IN ('interrupted', 'timed_out')`,
-			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.Facts, t.now, target.ID, target.Probes)
+			log_size = ?, facts = ?, finished_at = ?, probe_at = NULL WHERE id = ? AND probes = ? AND probe_at IS NOT NULL AND state IN ('interrupted', 'timed_out')`,
+			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.LogSize, r.Facts, t.now, target.ID, target.Probes)
 		if err != nil || !proven {
 			return err
 		}

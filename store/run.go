@@ -238,6 +238,7 @@ func (s *Store) run(ctx context.Context, query string, args ...any) (Run, error)
 	if err := snapshot.SelectContext(ctx, &run.Approvals, selectApprovals, run.ID); err != nil {
 		return run, fmt.Errorf("read the approvals of run %d: %w", run.Number, err)
 	}
+	s.findLogs(run.Targets)
 	return run, nil
 }
 

@@ -55,6 +55,8 @@ type Target struct {
 	Details    string      `db:"details"`
 	Stdout     string      `db:"stdout"`
 	Stderr     string      `db:"stderr"`
+	LogSize    int64       `db:"log_size"` // in bytes, of the file with the whole output; 0: Stdout and Stderr hold it.
+	LogFile    string      `db:"-"`        // where that file is, as long as it is kept
 	Facts      Strings     `db:"facts"`
 	MessageID  *string     `db:"message_id"` // the reply that tells of it
 	StartedAt  *Time       `db:"started_at"`
@@ -80,6 +82,7 @@ type Result struct {
 	Details   string
 	Stdout    string
 	Stderr    string
+	LogSize   int64
 	Facts     Strings
 	Host      Host
 	GoesOn    bool // drover stopped waiting and the command did not: its end is to be proven
@@ -183,8 +186,8 @@ func (s *Store) FinishTarget(ctx context.Context, lease Lease, target Target, r 
 			probe = t.now
 		}
 		finished, err = t.change(ctx, `UPDATE targets SET state = ?, exit_code = ?, error_kind = ?, summary = ?, details = ?, stdout = ?, stderr = ?,
-			facts = ?, finished_at = ?, probe_at = ? WHERE id = ? AND state IN ('dispatching', 'running')`+leaseHeld,
-			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.Facts, t.now, probe, target.ID, lease.Epoch)
+			log_size = ?, facts = ?, finished_at = ?, probe_at = ? WHERE id = ? AND state IN ('dispatching', 'running')`+leaseHeld,
+			r.State, r.ExitCode, r.ErrorKind, r.Summary, r.Details, r.Stdout, r.Stderr, r.LogSize, r.Facts, t.now, probe, target.ID, lease.Epoch)
 		if err != nil {
 			return fmt.Errorf("record the result of %s: %w", target.Server, err)
 		}

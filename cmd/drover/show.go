@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"drover/executor"
@@ -56,6 +57,7 @@ type targetJSON struct {
 	Seconds   float64           `json:"seconds"`
 	Summary   string            `json:"summary"`
 	Output    string            `json:"output"`
+	LogFile   string            `json:"log_file,omitempty"` // all of it, where output leaves something out
 }
 
 func shownRun(r store.Run) runJSON {
@@ -73,7 +75,7 @@ func shownRun(r store.Run) runJSON {
 	}
 	for _, t := range r.Targets {
 		shown.Targets = append(shown.Targets, targetJSON{
-			Server: t.Server, Batch: t.Batch, State: t.State, ErrorKind: t.ErrorKind, ExitCode: t.ExitCode, Seconds: seconds(t), Summary: t.Summary, Output: output(t),
+			Server: t.Server, Batch: t.Batch, State: t.State, ErrorKind: t.ErrorKind, ExitCode: t.ExitCode, Seconds: seconds(t), Summary: t.Summary, Output: output(t), LogFile: t.LogFile,
 		})
 	}
 	return shown
@@ -168,9 +170,20 @@ func (c *cli) printRun(r store.Run) {
 		for line := range strings.Lines(body(t)) {
 			fmt.Fprintf(c.out, "  %s\n", strings.TrimRight(line, "\n"))
 		}
+		c.printLog(t)
 	}
 	for _, x := range executor.LeftOut(r) {
 		fmt.Fprintf(c.out, "\n%s: left out: %s\n", x.Server, x.Reason)
+	}
+}
+
+// printLog says where the whole of an output is that was too long to be shown.
+func (c *cli) printLog(t store.Target) {
+	switch {
+	case t.LogFile != "":
+		fmt.Fprintf(c.out, "  All of it (%s): %s\n", humanize.IBytes(uint64(t.LogSize)), t.LogFile)
+	case t.LogSize > 0:
+		fmt.Fprintf(c.out, "  All of it was kept for %d days.\n", int(store.LogsKept.Hours()/24))
 	}
 }
 

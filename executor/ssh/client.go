@@ -49,13 +49,10 @@ func (c *Client) Run(ctx context.Context, server Server, cmd Command) (Result, e
 	}
 	var log *logFile
 	if cmd.LogFile != "" {
-		var err error
-		if log, err = createLog(cmd.LogFile); err != nil {
-			return res, named(&Error{Kind: Local, Err: err}, server)
-		}
+		log = &logFile{path: cmd.LogFile}
 	}
 	err := c.run(ctx, server, cmd, log, &res)
-	res.LogTruncated, res.LogError = log.close()
+	log.close(res.StdoutTruncated || res.StderrTruncated, &res)
 	if err != nil {
 		e := named(err, server)
 		res.Stop = e.Stop

@@ -30,8 +30,9 @@ type Command struct {
 	// Secrets are taken out of the output, besides those of the login. Values
 	// shorter than four bytes are left alone: they would blacken everything.
 	Secrets []string
-	// LogFile receives the whole cleaned output of both streams as it arrives, up
-	// to 8 MiB, readable by the owner only. An existing file is replaced. "" means none.
+	// LogFile receives the whole cleaned output of both streams in the order in which it arrived, when Stdout and Stderr
+	// cannot hold it (Result.LogSize): its first 8 MiB, and of the rest as much as they hold. It and its folder are for the owner only. An existing file is replaced.
+	// "" means none.
 	LogFile string
 	// Started is called at most once, from within Run, when the server has begun the
 	// command (sudo passed). Output is collected meanwhile; a stop waits for it.
@@ -69,8 +70,9 @@ type Result struct {
 	// its first 64 KiB and last 192 KiB.
 	Stdout, Stderr                   string
 	StdoutTruncated, StderrTruncated bool
-	// LogTruncated: the log file does not hold everything, because of its size
-	// limit or because of LogError.
+	// LogSize is the size of the log file in bytes, or 0 when there is none: Stdout and Stderr hold everything, or LogError.
+	LogSize int64
+	// LogTruncated: the whole output is nowhere, because of the log file's size limit or because of LogError.
 	LogTruncated bool
 	// LogError is the first failure to write the log file, if any. It does not
 	// fail the command.

@@ -11,7 +11,7 @@ type Kind string
 // The kinds, in the order in which a Run can meet them.
 const (
 	Invalid            Kind = "invalid"              // the server or the command is described wrongly; nothing was sent
-	Local              Kind = "local"                // the log file cannot be made; nothing was sent
+	Local              Kind = "local"                // drover itself failed; nothing was sent
 	NameNotFound       Kind = "name_not_found"       // the address has no entry in the DNS
 	Refused            Kind = "refused"              // nothing listens on the port
 	NoRoute            Kind = "no_route"             // the network cannot reach the address

@@ -77,7 +77,7 @@ func TestRealBigOutputInLittleMemory(t *testing.T) {
 	})
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if err != nil || !res.StdoutTruncated || res.StderrTruncated || res.Stderr != "last\n" || !res.LogTruncated {
+	if err != nil || !res.StdoutTruncated || res.StderrTruncated || res.Stderr != "last\n" || !res.LogTruncated || res.LogSize < 8<<20 {
 		t.Fatalf("stdout %v, stderr %v %q, log %v %v, error %v", res.StdoutTruncated, res.StderrTruncated, res.Stderr, res.LogTruncated, res.LogError, err)
 	}
 	if !strings.HasPrefix(res.Stdout, "1\n2\n") || !strings.HasSuffix(res.Stdout, "\n1500000\n") || !strings.Contains(res.Stdout, " lines omitted …\n") {
@@ -90,8 +90,11 @@ func TestRealBigOutputInLittleMemory(t *testing.T) {
 		t.Fatalf("the heap has grown by %d bytes", grown)
 	}
 	info, err := os.Stat(logFile)
-	if err != nil || info.Mode() != 0o600 || info.Size() < 8<<20 || info.Size() > 8<<20+100 {
+	if err != nil || info.Mode() != 0o600 || info.Size() != res.LogSize || info.Size() > 8<<20+257<<10 {
 		t.Fatalf("log file: %v %v", info, err)
+	}
+	if text, err := os.ReadFile(logFile); err != nil || !strings.HasPrefix(string(text), "1\n2\n") || !strings.Contains(string(text), " lines omitted …\n") || !strings.Contains(string(text), "\n1500000\n") {
+		t.Fatal(err)
 	}
 }
 

@@ -11,7 +11,7 @@ func sentence(k Kind) string {
 	case Invalid:
 		return "%s or its command is described wrongly, so nothing was sent: correct its entry."
 	case Local:
-		return "drover could not make its own log file for %s: look at the disk of drover's host."
+		return "drover itself failed before it reached %s: look at its log."
 	case NameNotFound:
 		return "The name of %s cannot be found: check its address and the DNS."
 	case Refused:
