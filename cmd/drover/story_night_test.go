@@ -208,10 +208,11 @@ func (n *nights) presses(person string, m slacksim.Message, button string) {
 	must(n.T, err)
 }
 
-// nightly adds a schedule in Slack, at 02:00 UTC for three hours without the last, and returns when it begins next.
+// nightly adds a schedule in Slack, for three hours without the last, and returns when it begins next: in half a day.
 func (n *nights) nightly(words string) time.Time {
 	n.Helper()
-	answer := n.types("UADMIN", "schedule add nightly "+words+` cron="0 2 * * *" timezone=UTC duration=3h cutoff=1h save=yes`)
+	hour := n.now().UTC().Add(12 * time.Hour).Hour() // far off, whatever the time of the day
+	answer := n.types("UADMIN", "schedule add nightly "+words+fmt.Sprintf(` cron="0 %d * * *" timezone=UTC duration=3h cutoff=1h save=yes`, hour))
 	if !strings.Contains(answer, "`nightly` is saved") {
 		n.Fatalf("the schedule: %s", answer)
 	}

@@ -75,21 +75,21 @@ func TestWhatARebootIsNotBackFrom(t *testing.T) {
 		summary string
 	}{
 		"nothing": {func(_ *world, h *debian.Host) { h.StayDown() }, 1,
-			`It has not come back within 4s: look at its console\. Last seen: no answer\.`},
+			`It has not come back within 12s: look at its console\. Last seen: no answer\.`},
 		"an sshd that does not start": {func(w *world, h *debian.Host) { w.must(h.OnBoot("while :; do sleep 1; done")) }, 2,
-			`It has not come back within 4s: look at its console\. Last seen: connections are refused\.`},
+			`It has not come back within 12s: look at its console\. Last seen: connections are refused\.`},
 		"a boot that lets nobody in": {func(w *world, h *debian.Host) { w.must(h.OnBoot(nologin)) }, 2,
-			`It has not come back within 4s: look at its console\. Last seen: booting: it lets nobody in yet\.`},
+			`It has not come back within 12s: look at its console\. Last seen: booting: it lets nobody in yet\.`},
 		"another host key": {func(w *world, h *debian.Host) { w.must(h.OnBoot(rekey)) }, 2,
 			`web1 shows another host key than the trusted one.*`},
 		"no reboot at all": {func(w *world, h *debian.Host) { w.shutdown(h, "#!/bin/sh\n") }, 1,
-			`It has not restarted within 4s\. Last seen: it is still up\.`},
+			`It has not restarted within 12s\. Last seen: it is still up\.`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "web1")
 			w.serve(w.engine)
 			c.spoil(w, w.hosts["web1"])
-			run := w.ended(w.submit("reboot-now web1 timeout=4s"), store.Failed)
+			run := w.ended(w.submit("reboot-now web1 timeout=12s"), store.Failed)
 			says(t, run.Targets[0], c.summary)
 			w.boots(c.boots, "web1")
 		})
@@ -218,14 +218,14 @@ func TestAShutdownIsProven(t *testing.T) {
 
 func TestAShutdownThatIsNone(t *testing.T) {
 	for name, c := range map[string]struct{ shutdown, summary string }{
-		"it stays up":   {"#!/bin/sh\n", `It has not gone down within 4s\. Last seen: it is still up\.`},
+		"it stays up":   {"#!/bin/sh\n", `It has not gone down within 12s\. Last seen: it is still up\.`},
 		"it comes back": {"#!/bin/sh\nexec /sbin/reboot\n", `It did not stay off: it has restarted, and is up again\.`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "web1")
 			w.serve(w.engine)
 			w.shutdown(w.hosts["web1"], c.shutdown)
-			run := w.ended(w.submit("shutdown-now web1 timeout=4s"), store.Failed)
+			run := w.ended(w.submit("shutdown-now web1 timeout=12s"), store.Failed)
 			says(t, run.Targets[0], c.summary)
 		})
 	}
