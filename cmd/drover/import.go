@@ -29,7 +29,7 @@ func (c *cli) importCommand() *cobra.Command {
 		Use:   "import --ssh-config FILE | --csv FILE | --known-hosts FILE",
 		Short: "Take over servers, or their host keys, from files of other tools",
 		Long: "Show what a file would add or change, and line by line what cannot be carried over and why. Nothing is changed without --apply.\n" +
-			"A CSV table names its columns in the first line: name,address,port,user,credential,platform,tags,note.\n" +
+			"A CSV table names its columns in the first line: name,address,port,user,credential,platform,tags,note,jump.\n" +
 			"From known_hosts the keys of servers that are there are pinned; pins that a server has already are never replaced.",
 		Args: cobra.NoArgs,
 	}
@@ -86,6 +86,8 @@ type intake struct {
 	left  []roster.Left
 
 	added, changed, same int
+	kept                 map[string]store.Server // as they are after this import, by name
+	rest                 []roster.Entry          // what is not yet taken over
 }
 
 func (p *intake) leave(line int, format string, args ...any) {
@@ -98,7 +100,9 @@ func (p *intake) say(sign, format string, args ...any) {
 
 // servers adds and changes servers, each in a transaction of its own: broken off, it can simply be run again.
 func (p *intake) servers(ctx context.Context, entries []roster.Entry) error {
-	for _, e := range entries {
+	p.kept = map[string]store.Server{}
+	for p.rest = jumpsFirst(entries); len(p.rest) > 0; p.rest = p.rest[1:] {
+		e := p.rest[0]
 		if !executor.NamePattern.MatchString(e.Name) { // before the look-up, which takes Web1 for web1
 			p.leave(e.Line, "the server %q: %v", e.Name, badName(e.Name))
 			continue
@@ -116,9 +120,13 @@ func (p *intake) servers(ctx context.Context, entries []roster.Entry) error {
 		if err != nil {
 			return err
 		}
+		if err := p.jump(ctx, e, &after); err != nil {
+			return err
+		}
 		if err := p.keep(ctx, before, after, isNew); err != nil {
 			return err
 		}
+		p.kept[after.Name] = after
 	}
 	return p.sum("server", "to add", "to change", "as it is")
 }

@@ -17,6 +17,7 @@ func summary(s store.Server) string {
 	for _, tag := range s.Tags {
 		text += " tag:" + tag
 	}
+	text += via(s)
 	if s.Credential == "" {
 		return text + "  (without a credential)"
 	}
@@ -38,6 +39,7 @@ func difference(before, after store.Server) []string {
 	}
 	differ("user", before.LoginUser, after.LoginUser)
 	differ("credential", before.Credential, after.Credential)
+	differ("jump", before.Jump, after.Jump)
 	differ("platform", before.Platform, after.Platform)
 	differ("tags", sortedTags(before), sortedTags(after))
 	differ("note", before.Note, after.Note)

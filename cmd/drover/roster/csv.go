@@ -12,7 +12,7 @@ import (
 )
 
 // CSV reads a table whose first line names its columns: name and address, and any of port, user, credential, platform,
-// tags and note. The separator is a comma, or a semicolon if the first line has no comma. Tags have spaces, commas,
+// tags, note and jump, the name of the server through which it is reached. The separator is a comma, or a semicolon if the first line has no comma. Tags have spaces, commas,
 // semicolons or bars between. An error means that the table cannot be read at all.
 func CSV(text []byte) ([]Entry, []Left, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
@@ -55,7 +55,7 @@ func (t *table) header() error {
 		case slices.Contains(t.columns, column):
 			return fmt.Errorf("the column %q is there twice", column)
 		case !known(column):
-			t.leave(1, "the column %q: drover has no such field (name, address, port, user, credential, platform, tags, note)", name)
+			t.leave(1, "the column %q: drover has no such field (name, address, port, user, credential, platform, tags, note, jump)", name)
 		}
 		t.columns = append(t.columns, column)
 	}
@@ -136,7 +136,7 @@ func (t *table) set(e *Entry, column, value string) bool {
 	case "note":
 		e.Note = value
 	case "jump":
-		t.leave(e.Line, "the jump host %q: add it afterwards with `drover server edit NAME --jump SERVER`", value)
+		e.Jump.Name = value
 	}
 	return true
 }

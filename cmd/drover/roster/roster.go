@@ -14,6 +14,7 @@ type Entry struct {
 	Port                                      int
 	Tags                                      []string // nil: nothing is said
 	Note                                      string
+	Jump                                      Hop
 }
 
 // Left is something that cannot be carried over.

@@ -20,20 +20,19 @@ func TestCSV(t *testing.T) {
 		left    []roster.Left
 	}{
 		"all columns": {
-			"name,address,port,user,credential,platform,tags,note\nweb1,10.0.0.1,2222,deploy,ops,Linux,\"web, prod\",\"a \"\"note\"\"\"\n",
-			[]roster.Entry{{2, "web1", "10.0.0.1", "deploy", "ops", "linux", 2222, []string{"web", "prod"}, `a "note"`}}, nil,
+			"name,address,port,user,credential,platform,tags,note,jump\nweb1,10.0.0.1,2222,deploy,ops,Linux,\"web, prod\",\"a \"\"note\"\"\",gate\n",
+			[]roster.Entry{{2, "web1", "10.0.0.1", "deploy", "ops", "linux", 2222, []string{"web", "prod"}, `a "note"`, roster.Hop{Name: "gate"}}}, nil,
 		},
 		"a spreadsheet's": {
 			"\ufeffName;Address;Tags\r\nweb1;10.0.0.1;web prod\r\n\r\ndb1;10.0.0.2;\r\n",
 			[]roster.Entry{{Line: 2, Name: "web1", Address: "10.0.0.1", Tags: []string{"web", "prod"}}, {Line: 4, Name: "db1", Address: "10.0.0.2"}}, nil,
 		},
 		"what is left": {
-			"name,address,owner,port,jump\nweb1,10.0.0.1,ann,x,\ndb1,10.0.0.2,bob,,gate\nshort\nbad\"quote,x,,,\nlast,10.0.0.3,,,\nlast,10.0.0.4,,,\n",
+			"name,address,owner,port,note\nweb1,10.0.0.1,ann,x,\ndb1,10.0.0.2,bob,,\nshort\nbad\"quote,x,,,\nlast,10.0.0.3,,,\nlast,10.0.0.4,,,\n",
 			[]roster.Entry{{Line: 3, Name: "db1", Address: "10.0.0.2"}, {Line: 6, Name: "last", Address: "10.0.0.3"}},
 			[]roster.Left{
-				{1, `the column "owner": drover has no such field (name, address, port, user, credential, platform, tags, note)`},
+				{1, `the column "owner": drover has no such field (name, address, port, user, credential, platform, tags, note, jump)`},
 				{2, `"x" is not a port: it is a number from 1 to 65535`},
-				{3, `the jump host "gate": add it afterwards with ` + "`drover server edit NAME --jump SERVER`"},
 				{4, "it has 1 fields, and the first line names 5"},
 				{5, `it cannot be read: bare " in non-quoted-field`},
 				{7, `"last" stands in line 6 already`},
@@ -74,6 +73,21 @@ func TestSSHConfig(t *testing.T) {
 				{Line: 4, Name: "db1", User: "dba"},
 			}, nil,
 		},
+		"jump hosts": {
+			"Host gate\n  User ops\nHost web1\n  ProxyJump ops@gate:2222\nHost db1\n  ProxyJump none\nHost far\n  ProxyJump gate,web1\n" +
+				"Host deep\n  ProxyJump ops@gate:2222,web1\nHost v6\n  ProxyJump [::1]:22\nHost bad\n  ProxyJump gate:x\nHost odd\n  ProxyJump %h\nHost *\n  ProxyJump gate\n",
+			[]roster.Entry{
+				{Line: 1, Name: "gate", User: "ops", Jump: roster.Hop{Name: "gate"}}, {Line: 3, Name: "web1", Jump: roster.Hop{Name: "gate", User: "ops", Port: 2222}},
+				{Line: 5, Name: "db1"}, {Line: 7, Name: "far"}, {Line: 9, Name: "deep", Jump: roster.Hop{Name: "web1"}},
+				{Line: 11, Name: "v6", Jump: roster.Hop{Name: "::1", Port: 22}}, {Line: 13, Name: "bad"}, {Line: 15, Name: "odd"},
+			},
+			[]roster.Left{
+				{7, "far: its ProxyJump gate,web1: drover knows one way to each server, and by this file web1 is not reached through gate. Add it afterwards with `drover server edit far --jump SERVER`"},
+				{13, "bad: its ProxyJump gate:x: x is not a port. Add it afterwards with `drover server edit bad --jump SERVER`"},
+				{15, "odd: its ProxyJump %h: it names no server. Add it afterwards with `drover server edit odd --jump SERVER`"},
+				{17, "the pattern * names no server by itself: what it sets goes to the names that it matches"},
+			},
+		},
 		"the first value wins": {
 			"User first\nHost web1\n  User second\nHost web1\n  Port 22\nHost *\n  Port 23\n",
 			[]roster.Entry{{Line: 2, Name: "web1", User: "first", Port: 22}},
@@ -86,7 +100,7 @@ func TestSSHConfig(t *testing.T) {
 				{1, "Include other: import that file by itself"},
 				{2, "the pattern !x names no server by itself: what it sets goes to the names that it matches"},
 				{2, "web1: many is not a port"},
-				{4, "ProxyCommand nc %h: drover runs no commands on its own host; the server must be reachable from there"},
+				{4, "ProxyCommand nc %h: drover runs no commands on its own host; a way through another server is a ProxyJump"},
 				{5, "Port: it has no value"},
 				{7, "Match host web1 user x: drover knows names only, so the whole block is left"},
 				{9, "web2: its HostName %n holds a token that only ssh knows"},

@@ -117,9 +117,7 @@ func (c *clientConfig) settings(block *ssh_config.Host) {
 func whyNot(keyword string) string {
 	switch keyword {
 	case "proxycommand":
-		return "drover runs no commands on its own host; the server must be reachable from there"
-	case "proxyjump":
-		return "add it afterwards with `drover server edit NAME --jump SERVER`"
+		return "drover runs no commands on its own host; a way through another server is a ProxyJump"
 	case "identityfile", "certificatefile":
 		return "keep the key with `drover credential add NAME --key-file FILE`, and name it with --credential"
 	case "identityagent", "pkcs11provider", "securitykeyprovider":
@@ -176,6 +174,7 @@ func (c *clientConfig) entry(line int, name string) {
 		}
 		e.Port = number
 	}
+	e.Jump = c.jump(line, name)
 	c.entries = append(c.entries, e)
 }
 
