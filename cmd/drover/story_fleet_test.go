@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,12 +108,14 @@ func startSSHD(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sshd NAME")
 	}
-	launch(ts, args[0], 0)
+	launch(ts, args[0], 0, nil)
 }
 
-func launch(ts *testscript.TestScript, name string, port int) {
+func launch(ts *testscript.TestScript, name string, port int, more map[string]string) {
 	w := worldOf(ts)
-	server, err := sshd.Start(sshd.Config{Port: port, AuthorizedKeys: []string{w.fleet.publicKey}, Replace: w.fleet.fakes})
+	replace := maps.Clone(w.fleet.fakes)
+	maps.Copy(replace, more)
+	server, err := sshd.Start(sshd.Config{Port: port, AuthorizedKeys: []string{w.fleet.publicKey}, Replace: replace})
 	ts.Check(err)
 	w.servers[name] = server
 	ts.Defer(func() { ts.Check(server.Close()) })
@@ -131,7 +134,7 @@ func rekey(ts *testscript.TestScript, neg bool, args []string) {
 	server := worldOf(ts).servers[args[0]]
 	_, port := server.Addr()
 	ts.Check(server.Close())
-	launch(ts, args[0], port)
+	launch(ts, args[0], port, nil)
 }
 
 func fingerprint(ts *testscript.TestScript, key string) string {

@@ -27,7 +27,7 @@ func TestStories(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return setUp(env, fleet) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sshd": startSSHD, "stop-sshd": stopSSHD, "rekey": rekey,
+			"sshd": startSSHD, "stop-sshd": stopSSHD, "rekey": rekey, "sshd-with": sshdWith, "deaf": deaf, "mute": mute,
 			"press": press, "told": told, "send": send, "shows": shows,
 			"connected": connected, "away": away, "usergroup": usergroup, "eventually": eventually, "posted": posted,
 			"slash": slash, "mention": mention, "click": click, "sql": sql, "channel": channel, "inject": inject, "said": said, "plain": plain,
