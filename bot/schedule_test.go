@@ -22,12 +22,18 @@ func (o *office) turnTo(at time.Time) {
 	o.must(o.store.SetSetting(o.Context(), store.Drover, "poke", at.String()))
 }
 
-// nightly is a schedule at 02:00 with a window of three hours, as an admin adds it.
+// farOff is a daily cron spec in UTC that is due in five to six hours: no heads-up comes by itself, at whatever time the test runs.
+func (o *office) farOff() string {
+	return fmt.Sprintf("0 %d * * *", o.clock.now().UTC().Add(6*time.Hour).Hour())
+}
+
+// nightly is a schedule with a window of three hours that opens in some hours, as an admin adds it.
 func (o *office) nightly(words string) store.Opening {
 	o.Helper()
-	answer := o.slash("U0ADMIN", ops, `schedule add nightly `+words+` cron="0 2 * * *" timezone=UTC duration=3h channel=`+ops+` save=yes`)
+	cron := o.farOff()
+	answer := o.slash("U0ADMIN", ops, `schedule add nightly `+words+` cron="`+cron+`" timezone=UTC duration=3h channel=`+ops+` save=yes`)
 	o.says(answer, "`nightly` is saved")
-	openings, err := o.schedules.Openings(store.Window{Cron: "0 2 * * *", Timezone: "UTC"}, 1)
+	openings, err := o.schedules.Openings(store.Window{Cron: cron, Timezone: "UTC"}, 1)
 	o.must(err)
 	return openings[0]
 }
@@ -68,13 +74,13 @@ func (o *office) tells(n int, part string) slacksim.Message {
 
 func TestSchedulesInSlack(t *testing.T) {
 	o := openOffice(t)
-	o.must(o.store.SaveUser(t.Context(), store.User{TeamID: o.slack.Team().ID, SlackID: "U0ADMIN", Name: "admin", Timezone: "America/New_York"}))
+	o.must(o.store.SaveUser(t.Context(), store.User{TeamID: o.slack.Team().ID, SlackID: "U0ADMIN", Name: "admin", Timezone: "Europe/London"}))
 	o.says(o.slash("U0VIEWER", ops, "schedule"), "There are no schedules yet")
 	add := `schedule add nightly poke tag:web !db1 word=hello mode=hard batch=1 cron=“0 2 * * *” timezone=Europe/Berlin duration=3h cutoff=30m channel=<#C0OPS|ops>`
 	o.says(o.slash("U0OPERATOR", ops, add), "You may not change schedules: it needs the role admin")
 	shown := o.slash("U0ADMIN", ops, add)
 	o.says(shown, "*poke* on `tag:web !db1`", "cron `0 2 * * *`", "Europe/Berlin", "nothing begins in the last 30m", "`word=hello`", "`mode=hard`", "options `batch=1`",
-		", 02:00 CE", "for you", "20:00 E", "*Nothing is saved yet.*", "`save=yes`")
+		", 02:00 CE", "for you", "01:00 ", "*Nothing is saved yet.*", "`save=yes`")
 	if n := strings.Count(shown, "for you"); n != 5 {
 		t.Errorf("%d of the next five times are shown in the zone of who asks:\n%s", n, shown)
 	}
@@ -238,7 +244,7 @@ func TestAReportAsksForTheReboot(t *testing.T) {
 func TestAScheduleWhoseChannelIsGone(t *testing.T) {
 	o := openOffice(t)
 	o.must(o.store.SetSetting(t.Context(), store.Drover, store.SettingChannel, ops))
-	o.says(o.slash("U0ADMIN", ops, `schedule add nightly poke web1 cron="0 2 * * *" timezone=UTC duration=3h channel=`+hidden+` save=yes`), "is saved")
+	o.says(o.slash("U0ADMIN", ops, `schedule add nightly poke web1 cron="`+o.farOff()+`" timezone=UTC duration=3h channel=`+hidden+` save=yes`), "is saved")
 	o.says(o.slash("U0OPERATOR", ops, "schedule run nightly"), "begins")
 	report := o.tells(0, "*nightly* is done")
 	o.await("the details", func() bool { return len(o.replies(report)) == 1 })
