@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -12,14 +13,14 @@ import (
 // auditLines is how many entries an answer shows.
 const auditLines = 20
 
-// audit tells an admin the last entries of the audit log: all, or those about a server, a person or a run.
+// audit tells an admin of everything the last entries of the audit log: all, or those about a server, a person or a run.
 func (b *Bot) audit(ctx context.Context, c command, words []string, _ string) (string, error) {
 	rights, err := b.engine.Rights(ctx, c.actor)
 	if err != nil {
 		return "", err
 	}
-	if !rights.Has(store.Admin) {
-		return "", &executor.Refusal{Kind: executor.Policy, Text: "The audit log is for admins. `history` shows the last runs."}
+	if ok, why := rights.MayConfigure("audit"); !ok { // it tells of everything, not of some servers
+		return "", &executor.Refusal{Kind: executor.Policy, Text: fmt.Sprintf("The audit log is for admins of everything: %s. `history` shows the last runs.", why)}
 	}
 	if len(words) > 1 {
 		return "", &executor.Refusal{Text: "Say one server, person or run, for example `audit web1`, or nothing for all."}

@@ -37,4 +37,6 @@ func TestTheAuditLogInSlack(t *testing.T) {
 		}
 	}
 	o.says(o.slash("U0ADMIN", ops, "help"), "`audit @somebody`")
+	o.must(o.store.Grant(t.Context(), store.Drover, store.Binding{Subject: o.actor("U0VIEWER"), Role: store.Admin, ActionGlob: "*", Effect: store.Allow, Tag: "web"}))
+	o.says(o.slash("U0VIEWER", ops, "audit db1"), "The audit log is for admins of everything: it needs the role admin")
 }

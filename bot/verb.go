@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"drover/executor"
-	"drover/executor/action"
 	"drover/store"
 )
 
@@ -64,87 +63,6 @@ func (b *Bot) insider(ctx context.Context, c command) (executor.Rights, error) {
 		return b.viewer(ctx, c)
 	}
 	return rights, err
-}
-
-func (b *Bot) help(ctx context.Context, c command, _ []string, _ string) (string, error) {
-	rights, err := b.insider(ctx, c)
-	if err != nil {
-		return "", err
-	}
-	lines := []string{"*drover* looks after your servers. `/server &lt;action&gt; &lt;target&gt;… [name=value]… [because &lt;reason&gt;]`", ""}
-	entries, err := b.runnable(ctx, rights)
-	if err != nil {
-		return "", err
-	}
-	if len(entries) > 0 {
-		lines = append(lines, "*You can run*")
-		lines = append(lines, entries...)
-	}
-	if rights.Has(store.Viewer) {
-		lines = append(lines, "", "*Look*", "• `list` servers · `show web1` · `actions` · `history` · `show 42`",
-			"• `preview update all` shows what would happen, and changes nothing · `can @somebody reboot db1` says whether, and why",
-			"*Targets*", "• `web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out")
-	}
-	if rights.Has(store.Operator) {
-		lines = append(lines, "*Locks*", "• `lock` lists them · `lock db1 2h because migration` keeps others' changes off · `unlock db1`")
-		lines = append(lines, "*Runs*", "• `cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`")
-	}
-	if rights.Has(store.Breakglass) {
-		lines = append(lines, "*Break-glass*", "• `urgent=true` and `because …` run at once without approvals; everybody is told, and somebody has to review it")
-	}
-	if rights.Has(store.Approver) {
-		lines = append(lines, "*Approvals*", "• `pending` · `approve 42` · `deny 42 because …`")
-	}
-	if rights.Has(store.Admin) {
-		lines = append(lines, "*People*", "• `user list` · `user grant @somebody operator tag:web` · `user revoke @somebody operator`",
-			"*Servers*", "• `trust web1` shows a server's host keys and lets you trust them",
-			"*Audit*", "• `audit` · `audit web1` · `audit @somebody` · `audit 42`: who did what, the last first")
-	}
-	return strings.Join(lines, "\n"), nil
-}
-
-// runnable lists the actions that somebody may run somewhere, one line each.
-func (b *Bot) runnable(ctx context.Context, rights executor.Rights) ([]string, error) {
-	entries, err := b.store.Actions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	servers, err := b.store.Servers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var lines []string
-	for _, entry := range entries {
-		definition, err := executor.Definition(entry)
-		if err != nil {
-			b.log.Error("an action of the whitelist cannot be read", "error", err)
-			continue
-		}
-		if definition.Verify == action.VerifyNone && mayAnywhere(rights, store.Role(definition.Role), entry.Name, servers) {
-			lines = append(lines, "• "+actionLine(definition)+needs(definition))
-		}
-	}
-	return lines, nil
-}
-
-// needs says in a list of actions that somebody else has to agree.
-func needs(a *action.Action) string {
-	switch a.Approvals {
-	case 0:
-		return ""
-	case 1:
-		return " · needs 1 approval"
-	}
-	return fmt.Sprintf(" · needs %d approvals", a.Approvals)
-}
-
-func mayAnywhere(rights executor.Rights, role store.Role, action string, servers []store.Server) bool {
-	for _, server := range servers {
-		if ok, _ := rights.MayRun(role, action, server); ok {
-			return true
-		}
-	}
-	return len(servers) == 0 && rights.Has(role)
 }
 
 func (b *Bot) list(ctx context.Context, c command, _ []string, _ string) (string, error) {

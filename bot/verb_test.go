@@ -13,13 +13,17 @@ func TestHelp(t *testing.T) {
 	operator, viewer := o.slash("U0OPERATOR", ops, "help"), o.slash("U0VIEWER", ops, "")
 	o.says(operator, "`poke [word=x] [mode=soft]` Pokes it", "`peek` Looks", "`update", "`cancel 42`", "tag:prod")
 	o.says(viewer, "`peek` Looks", "`ping`", "`show 42`")
-	for _, more := range []string{"`poke", "`update", "`cancel 42"} {
+	for _, more := range []string{"`poke", "`update", "`cancel 42", "`reboot", "`schedule skip", "`freeze tag:prod"} {
 		if strings.Contains(viewer, more) {
 			t.Errorf("a viewer's help shows %s:\n%s", more, viewer)
 		}
 	}
-	if strings.Contains(operator, "`reboot`") { // needs an approval, which this version has not
-		t.Errorf("help shows what nobody can run:\n%s", operator)
+	o.says(operator, "`reboot [expect=]` Restart", "needs 1 approval", "`schedule skip nightly`")
+	o.says(viewer, "`schedule next nightly`", "`freeze` lists")
+	admin := o.slash("U0ADMIN", ops, "help")
+	o.says(admin, "`schedule add nightly", "`freeze tag:prod until Mon 08:00 because launch`")
+	if strings.Contains(admin, "lines more") {
+		t.Errorf("an admin's help does not fit:\n%s", admin)
 	}
 	if strings.Contains(operator, "lines more") {
 		t.Errorf("the help does not fit:\n%s", operator)
