@@ -219,7 +219,7 @@ func proposed(run store.Run) []slack.Block {
 		return nil
 	}
 	blocks := []slack.Block{section(strings.Join(cost(&plan), "\n"))}
-	return append(blocks, renderPlan(&plan, fmt.Sprintf("drover show %d --plan", run.Number))...)
+	return append(blocks, renderPlan(&plan, "the file in the thread, or "+code(fmt.Sprintf("drover show %d --plan", run.Number)))...)
 }
 
 // cost is what a plan means for others: how long, when the last time was, who cannot be reached meanwhile.

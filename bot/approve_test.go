@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"drover/bot/slacksim"
+	"drover/executor"
 	"drover/store"
 )
 
@@ -353,5 +355,28 @@ func TestRaceOfApproversInSlack(t *testing.T) {
 	}
 	if n := o.razed.Load(); n != 1 || len(o.runs()[0].Approvals) != 1 {
 		t.Errorf("%d commands by %d approvals", n, len(o.runs()[0].Approvals))
+	}
+}
+
+// Who approves can read all that would run, without a terminal: what the card has no room for is a file in its thread.
+func TestALongCommandIsAFileInTheThread(t *testing.T) {
+	o := openCourt(t)
+	o.slash("U0OPERATOR", ops, "reboot web1 because a new kernel waits")
+	card := o.shows(ops, 1, store.AwaitingApproval)
+	o.says(shown(card), "more lines: see the file in the thread, or `drover show 1 --plan`")
+	o.await("the file", func() bool { return len(o.replies(card)) == 1 })
+	reply := o.replies(card)[0]
+	content, _ := o.slack.File(reply.Files[0].ID)
+	plan, err := executor.PlanOf(o.runs()[0])
+	o.must(err)
+	if want := "# on web1 as root\n" + plan.Commands()[0].Text + "\n"; string(content) != want {
+		t.Errorf("the file has\n%s\nand not what would run:\n%s", content, want)
+	}
+	o.slash("U0OPERATOR", ops, "raze web1 because it is short")
+	short := o.shows(ops, 2, store.AwaitingApproval)
+	o.click("U0BOB", short, "run.approve")
+	o.shows(ops, 2, store.Succeeded)
+	if slices.ContainsFunc(o.replies(short), func(m slacksim.Message) bool { return len(m.Files) > 0 }) {
+		t.Error("what the card has room for is in a file, too")
 	}
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -19,15 +20,15 @@ const (
 )
 
 // renderPlan shows on a card what a run does: which servers, who goes when, who is left out and why, and each command
-// byte for byte. rest is what to type to see what does not fit.
+// byte for byte. rest is where to see what does not fit.
 func renderPlan(plan *executor.Plan, rest string) []slack.Block {
 	blocks := []slack.Block{section(strings.Join(planLines(plan), "\n"))}
 	commands := plan.Commands()
 	for i, c := range commands {
 		if i == maxPlanned {
-			return append(blocks, section(fmt.Sprintf("… and %d more commands: %s shows them", len(commands)-i, code(rest))))
+			return append(blocks, section(fmt.Sprintf("… and %d more commands: see %s", len(commands)-i, rest)))
 		}
-		head, left := headOf(c.Text, maxCommand/min(len(commands), maxPlanned))
+		head, left := headOf(c.Text, roomFor(commands))
 		blocks = append(blocks, section(commandTitle(plan, c, len(commands))), preformatted(spelled(head)))
 		if left > 0 {
 			blocks = append(blocks, section(moreLines(left, rest)))
@@ -36,13 +37,40 @@ func renderPlan(plan *executor.Plan, rest string) []slack.Block {
 	return blocks
 }
 
+// roomFor is how many characters of each command a card shows.
+func roomFor(commands []executor.PlannedCommand) int {
+	return maxCommand / max(1, min(len(commands), maxPlanned))
+}
+
+// exceedsCard says whether renderPlan leaves out something of the commands.
+func exceedsCard(plan *executor.Plan) bool {
+	commands := plan.Commands()
+	return len(commands) > maxPlanned || slices.ContainsFunc(commands, func(c executor.PlannedCommand) bool {
+		_, left := headOf(c.Text, roomFor(commands))
+		return left > 0
+	})
+}
+
+// wholePlan is every command of a plan for a file, as renderPlan shows the first lines of them.
+func wholePlan(plan *executor.Plan) string {
+	var parts []string
+	for _, c := range plan.Commands() {
+		title := "# on " + executor.FoldNames(c.Servers)
+		if plan.Sudo {
+			title += " as root"
+		}
+		parts = append(parts, title+"\n"+spelled(c.Text)+"\n")
+	}
+	return strings.Join(parts, "\n")
+}
+
 // planText is renderPlan for a private answer, which is one text of at most so many characters.
 func planText(plan *executor.Plan, rest string, limit int) string {
 	lines := planLines(plan)
 	commands := plan.Commands()
 	for i, c := range commands {
 		if i == maxPlanned {
-			lines = append(lines, fmt.Sprintf("… and %d more commands: %s shows them", len(commands)-i, code(rest)))
+			lines = append(lines, fmt.Sprintf("… and %d more commands: see %s", len(commands)-i, rest))
 			break
 		}
 		head, left := headOf(c.Text, limit/min(len(commands), maxPlanned))
@@ -66,7 +94,7 @@ func commandTitle(plan *executor.Plan, c executor.PlannedCommand, commands int) 
 }
 
 func moreLines(left int, rest string) string {
-	return fmt.Sprintf("… and %d more lines: %s shows them", left, code(rest))
+	return fmt.Sprintf("… and %d more lines: see %s", left, rest)
 }
 
 // headOf keeps the first lines of a text, at least a part of one, and counts those that are left.

@@ -51,7 +51,7 @@ func TestPlans(t *testing.T) {
 	slack := newPoster(t)
 	for name, plan := range plans() {
 		t.Run(name, func(t *testing.T) {
-			c := content{text: planText(plan, "drover show 42 --plan", 4000), blocks: renderPlan(plan, "drover show 42 --plan")}
+			c := content{text: planText(plan, code("drover show 42 --plan"), 4000), blocks: renderPlan(plan, code("drover show 42 --plan"))}
 			golden(t, "plan-"+name, c)
 			if err := slack.accepted(onCard(c.blocks)); err != nil {
 				t.Error(err)

@@ -5,15 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
-	"drover/executor"
 	"drover/store"
 )
 
@@ -122,67 +118,6 @@ func identity(m slack.SlackMetadata) string {
 	text, err := json.Marshal([]any{m.EventPayload["run"], m.EventPayload["servers"], m.EventPayload["message"]})
 	if err != nil {
 		return "" // unreachable: it came from JSON, or from drover's own rendering
-	}
-	return string(text)
-}
-
-// upload puts the whole output of some servers into a file in the thread.
-func (p *Projector) upload(ctx context.Context, m store.Message, card store.Message, run store.Run, targets []store.Target) (time.Duration, error) {
-	title := clip(fmt.Sprintf("%s #%d on %s", run.Action, run.Number, executor.FoldNames(serverNames(targets))), 150)
-	named := func(f slack.File) bool { return f.Title == title }
-	posted, ok, err := p.find(ctx, m, card.TS, func(posted slack.Message) bool { return slices.ContainsFunc(posted.Files, named) })
-	if err != nil {
-		return 0, err
-	}
-	if ok {
-		return 0, p.store.Rendered(ctx, m.ID, posted.Files[slices.IndexFunc(posted.Files, named)].ID, run.Version)
-	}
-	if wait := p.limiter.post(m.Channel, p.store.Now().Time); wait > 0 {
-		return wait, nil
-	}
-	if err := p.store.Attempting(ctx, m.ID); err != nil {
-		return 0, err
-	}
-	text := p.wholes(targets)
-	file, err := p.api.UploadFileContext(ctx, slack.UploadFileParameters{
-		Content: text, FileSize: len(text), Channel: m.Channel, ThreadTimestamp: card.TS,
-		Filename: fmt.Sprintf("%s-%d.txt", run.Action, run.Number), Title: title,
-	})
-	if err != nil {
-		return 0, err
-	}
-	return 0, p.store.Rendered(context.WithoutCancel(ctx), m.ID, file.ID, run.Version)
-}
-
-// maxLogs is how many bytes of whole outputs one file holds. Of further servers it holds what the rows keep.
-const maxLogs = 16 << 20
-
-// wholes is all that is known of some targets' output.
-func (p *Projector) wholes(targets []store.Target) string {
-	parts := make([]string, len(targets))
-	room := int64(maxLogs)
-	for i, t := range targets {
-		log := ""
-		if t.LogFile != "" && t.LogSize <= room {
-			log = p.logOf(t)
-			room -= int64(len(log))
-		}
-		parts[i] = whole(t, log)
-	}
-	return strings.Join(parts, "\n"+strings.Repeat("─", 40)+"\n")
-}
-
-// logOf is the whole output of a target, or "" when it cannot be read any more.
-func (p *Projector) logOf(t store.Target) string {
-	f, err := os.Open(t.LogFile)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxLogs))
-	if err != nil {
-		p.log.Error("cannot read a whole output", "server", t.Server, "error", err)
-		return ""
 	}
 	return string(text)
 }

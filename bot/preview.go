@@ -53,7 +53,7 @@ func renderPreview(p *executor.Preview, rest string) string {
 	lines = append(lines, needs, expectation(p.Expected, len(p.Plan.Targets)))
 	lines = append(lines, holders(p.Holders)...)
 	lines = append(lines, lastDown(p)...)
-	return strings.Join(append(lines, planText(p.Plan, rest, maxPreviewed)), "\n")
+	return strings.Join(append(lines, planText(p.Plan, code(rest), maxPreviewed)), "\n")
 }
 
 func plural(n int) string {

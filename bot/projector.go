@@ -175,15 +175,15 @@ func (p *Projector) renderOf(ctx context.Context, m store.Message, run store.Run
 	case card.TS == "":
 		return 0, nil // the thread comes after the card, and the note of its post wakes the loop
 	}
+	if m.Kind == store.MessageFile {
+		return p.uploadOf(ctx, m, card, run)
+	}
 	targets := told(run, m)
 	if len(targets) == 0 {
 		return 0, p.store.Rendered(ctx, m.ID, m.TS, run.Version)
 	}
-	if m.Kind == store.MessageFile {
-		return p.upload(ctx, m, card, run, targets)
-	}
 	if needsFile(targets) { // what was proven may be longer than what was known
-		if err := p.store.AddFile(ctx, m, run.Version); err != nil {
+		if err := p.store.AddFile(ctx, run, m.ID, m.Channel); err != nil {
 			return 0, err
 		}
 	}
@@ -194,6 +194,11 @@ func (p *Projector) renderOf(ctx context.Context, m store.Message, run store.Run
 func (p *Projector) renderCard(ctx context.Context, m store.Message, run store.Run) (time.Duration, error) {
 	if replies := newReplies(run); len(replies) > 0 {
 		if err := p.store.CreateReplies(ctx, run, m, replies); err != nil {
+			return 0, err
+		}
+	}
+	if plan, waits := planToApprove(run); waits && exceedsCard(&plan) {
+		if err := p.store.AddFile(ctx, run, planKey, m.Channel); err != nil {
 			return 0, err
 		}
 	}

@@ -12,7 +12,7 @@ type MessageKind string
 const (
 	MessageCard    MessageKind = "card"    // the one message in the channel
 	MessageReply   MessageKind = "reply"   // in the card's thread: one or more servers with the same output
-	MessageFile    MessageKind = "file"    // in the card's thread: output too long for a reply
+	MessageFile    MessageKind = "file"    // in the card's thread: what is too long for a reply or for the card
 	MessageNotice  MessageKind = "notice"  // something that happened, in its own words
 	MessageReview  MessageKind = "review"  // a run that somebody has to look at afterwards
 	MessageHeadsUp MessageKind = "headsup" // what a schedule is about to do
@@ -179,18 +179,18 @@ func (s *Store) CreateReplies(ctx context.Context, run Run, card Message, replie
 	})
 }
 
-// AddFile has the whole output of what a reply tells of put into a file beside it, unless there is one already.
-func (s *Store) AddFile(ctx context.Context, reply Message, version int64) error {
+// AddFile has a file put into the thread of a run's card, unless there is one with that key already.
+func (s *Store) AddFile(ctx context.Context, run Run, key, channel string) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		var there int
-		err := t.GetContext(ctx, &there, "SELECT count(*) FROM messages WHERE owner = ? AND kind = 'file' AND key = ?", reply.Owner, reply.ID)
+		err := t.GetContext(ctx, &there, "SELECT count(*) FROM messages WHERE owner = ? AND kind = 'file' AND key = ?", run.ID, key)
 		if err != nil {
 			return fmt.Errorf("record a file: %w", err)
 		}
 		if there > 0 {
 			return nil
 		}
-		_, err = t.createMessage(ctx, Message{Owner: reply.Owner, Kind: MessageFile, Key: reply.ID, Channel: reply.Channel, WantedVersion: version})
+		_, err = t.createMessage(ctx, Message{Owner: run.ID, Kind: MessageFile, Key: key, Channel: channel, WantedVersion: run.Version})
 		return err
 	})
 }

@@ -212,7 +212,7 @@ func TestAProofMendsTheThread(t *testing.T) {
 	for _, m := range get[[]store.Message](t)(f.Behind(t.Context())) {
 		if m.Kind == store.MessageReply {
 			for range 2 {
-				ok(t, f.AddFile(t.Context(), m, run.Version))
+				ok(t, f.AddFile(t.Context(), run, m.ID, m.Channel))
 			}
 		}
 	}
