@@ -145,7 +145,7 @@ func scheduleLines(s store.Schedule) []string {
 	lines := []string{
 		fmt.Sprintf("*%s* %s", escape(s.Name), o.does()),
 		fmt.Sprintf("%s · %s · %s", fields, escape(s.Timezone), s.Window.Length()),
-		fmt.Sprintf("announced %s before · missed: %s · revision %d, as %s", s.NotifyBefore, s.Missed, s.Revision, person(s.Owner)),
+		fmt.Sprintf("announced %s before%s · missed: %s · revision %d, as %s", s.NotifyBefore, inChannel(s), s.Missed, s.Revision, person(s.Owner)),
 	}
 	if options := optionsOf(s); options != "" {
 		lines = append(lines, "options "+code(options))
@@ -167,6 +167,14 @@ func scheduleLines(s store.Schedule) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// inChannel says where a schedule tells what it does; nothing where that is the common channel.
+func inChannel(s store.Schedule) string {
+	if s.Channel == "" {
+		return ""
+	}
+	return " in <#" + s.Channel + ">"
 }
 
 // standingLines tell of the approvals that the revision of a schedule needs.

@@ -16,7 +16,25 @@ func (b *Bot) scheduleAdd(ctx context.Context, c command, words []string, _ stri
 	if len(words) == 0 {
 		return "", &executor.Refusal{Text: "Say its name, what it does and when, for example `schedule add nightly update tag:prod cron=\"0 2 * * *\" timezone=Europe/Berlin duration=2h`."}
 	}
-	return b.scheduleSave(ctx, c, store.Schedule{Name: strings.ToLower(words[0])}, words[1:], b.schedules.Add)
+	channel, err := b.scheduleChannel(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	return b.scheduleSave(ctx, c, store.Schedule{Name: strings.ToLower(words[0]), Channel: channel}, words[1:], b.schedules.Add)
+}
+
+// scheduleChannel is where a schedule tells what it does when it is not told where: empty for DROVER_CHANNEL and, without
+// one, where it was typed, if others read that.
+func (b *Bot) scheduleChannel(ctx context.Context, c command) (string, error) {
+	common, err := b.store.Setting(ctx, store.SettingChannel)
+	if err != nil || common != "" {
+		return "", err
+	}
+	channel, private, err := b.cardChannel(ctx, c)
+	if err != nil || private {
+		return "", err
+	}
+	return channel, nil
 }
 
 func (b *Bot) scheduleEdit(ctx context.Context, c command, words []string, _ string) (string, error) {

@@ -252,3 +252,14 @@ func TestAScheduleWhoseChannelIsGone(t *testing.T) {
 		t.Error("it is not in the common channel")
 	}
 }
+
+// Without DROVER_CHANNEL a schedule tells where it was typed: elsewhere nobody would hear of it.
+func TestAScheduleTellsWhereItWasTyped(t *testing.T) {
+	o := openOffice(t)
+	add := `schedule add nightly poke web1 cron="` + o.farOff() + `" timezone=UTC duration=3h`
+	o.says(o.slash("U0ADMIN", ops, add), "<#"+ops+">")
+	o.must(o.store.SetSetting(t.Context(), store.Drover, store.SettingChannel, "C0COMMON"))
+	if told := o.slash("U0ADMIN", ops, add); strings.Contains(told, "<#"+ops+">") {
+		t.Errorf("it does not tell in the common channel:\n%s", told)
+	}
+}

@@ -14,6 +14,9 @@ import (
 	"drover/store"
 )
 
+// dayAndTime is how a time of a schedule is printed.
+const dayAndTime = "Mon 2006-01-02 15:04 MST"
+
 // scheduleJSON is a schedule as `schedule list --json` and `schedule show --json` print it.
 type scheduleJSON struct {
 	store.Schedule
@@ -57,7 +60,7 @@ func (c *cli) scheduleList() *cobra.Command {
 				case s.PausedAt != nil:
 					next = "paused"
 				case len(s.Next) > 0:
-					next = s.Next[0].At.Local().Format("Mon 2006-01-02 15:04 MST")
+					next = s.Next[0].At.Local().Format(dayAndTime)
 				}
 				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s", s.Name, s.Action, s.Selector, strings.TrimSpace(s.Cron+" "+s.Nth), s.Timezone, next)
 			})
@@ -118,11 +121,23 @@ func (c *cli) printSchedule(s scheduleJSON) {
 	}
 	fmt.Fprintf(c.out, " in %s, %s\n", s.Timezone, s.Window.Length())
 	fmt.Fprintf(c.out, "reboot %s, announced %s before, missed %s\nrevision %d, with the rights of %s\n", s.Reboot, s.NotifyBefore, s.Missed, s.Revision, s.Owner)
+	if s.Channel != "" {
+		fmt.Fprintf(c.out, "tells in %s\n", s.Channel)
+	}
+	if s.ValidFrom != nil {
+		fmt.Fprintf(c.out, "from %s\n", s.ValidFrom.Local().Format(dayAndTime))
+	}
+	if s.ValidUntil != nil {
+		fmt.Fprintf(c.out, "until %s\n", s.ValidUntil.Local().Format(dayAndTime))
+	}
 	if s.PausedAt != nil {
 		fmt.Fprintf(c.out, "paused by %s: %s\n", s.PausedBy, s.PausedReason)
+		if s.PausedUntil != nil {
+			fmt.Fprintf(c.out, "paused until %s\n", s.PausedUntil.Local().Format(dayAndTime))
+		}
 	}
 	for _, o := range s.Occurrences {
-		fmt.Fprintf(c.out, "%s %s", o.StartsAt.Local().Format("Mon 2006-01-02 15:04 MST"), o.State)
+		fmt.Fprintf(c.out, "%s %s", o.StartsAt.Local().Format(dayAndTime), o.State)
 		if o.Reason != "" {
 			fmt.Fprintf(c.out, ": %s", o.Reason)
 		}

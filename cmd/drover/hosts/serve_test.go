@@ -16,6 +16,7 @@ func TestServe(t *testing.T) {
 		"an update outlives drover":          updateOutlives,
 		"a reboot outlives drover":           rebootOutlives,
 		"a reboot that a colleague approves": rebootApproved,
+		"a night that reboots what needs it": aNightThatReboots,
 	} {
 		t.Run(name, func(t *testing.T) { story(t, binary) })
 	}
