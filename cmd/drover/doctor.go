@@ -13,6 +13,7 @@ import (
 	"drover/bot"
 	"drover/executor"
 	"drover/executor/ssh"
+	"drover/scheduler"
 	"drover/store"
 )
 
@@ -20,7 +21,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor [SERVER…]",
-		Short: "Check tokens, scopes, clock, database, key and every server",
+		Short: "Check tokens, scopes, clock, database, key, schedules and every server",
 		Long: "Look at everything that drover needs and say, in one line each, whether it is well and what to do next. It changes nothing.\n" +
 			"With names, patterns or tag:… it looks at those servers only. It ends with 0 when nothing failed, and with 1 otherwise.",
 	}
@@ -80,6 +81,10 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 	if err != nil {
 		return nil, err
 	}
+	ofSchedules, err := scheduler.Examine(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	var ofSlack, ofServers []executor.Finding
 	client := ssh.NewClient(ssh.Limits{})
 	defer client.Close()
@@ -95,7 +100,7 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return slices.Concat(ofSlack, ofStore, ofUsers, ofServers), nil
+	return slices.Concat(ofSlack, ofStore, ofUsers, ofSchedules, ofServers), nil
 }
 
 // examineSlack looks at the two tokens that serve would use.
