@@ -22,9 +22,9 @@ func (s *session) awaitStart(ctx context.Context, res *Result) error {
 		s.hangUp()
 		return &Error{Kind: k}
 	case e := <-s.status:
-		return s.endedEarly(e)
+		return s.endedEarly(ctx, e)
 	case <-s.closed:
-		return s.closedEarly()
+		return s.closedEarly(ctx)
 	case <-tooLate.C:
 		return s.abandon(&Error{Kind: NotStarted, Err: fmt.Errorf("no sign of the command within %v", s.limits.Start)}, res)
 	case <-ctx.Done():
@@ -59,8 +59,8 @@ func (s *session) hangUp() bool {
 
 // endedEarly is an exit status before the start mark. Output and status are read by
 // different goroutines, so the mark may only just be on its way.
-func (s *session) endedEarly(e exit) error {
-	s.settle()
+func (s *session) endedEarly(ctx context.Context, e exit) error {
+	s.settle(ctx)
 	if s.hasBegun() {
 		s.report(e)
 		return nil
@@ -85,10 +85,10 @@ func (s *session) endedEarly(e exit) error {
 }
 
 // closedEarly is the end of the channel before the start mark.
-func (s *session) closedEarly() error {
+func (s *session) closedEarly(ctx context.Context) error {
 	select {
 	case e := <-s.status:
-		return s.endedEarly(e)
+		return s.endedEarly(ctx, e)
 	default:
 	}
 	<-s.drained
@@ -138,9 +138,9 @@ func (s *session) awaitEnd(ctx context.Context, res *Result) error {
 	for {
 		select {
 		case e := <-s.status:
-			return s.ended(e, res)
+			return s.ended(ctx, e, res)
 		case <-s.closed:
-			return s.vanished(res)
+			return s.vanished(ctx, res)
 		case <-ctx.Done():
 			return s.stop(ended(ctx), res)
 		case <-tooLong.C:
@@ -158,8 +158,8 @@ func (s *session) awaitEnd(ctx context.Context, res *Result) error {
 }
 
 // ended takes the exit status and the last of the output.
-func (s *session) ended(e exit, res *Result) error {
-	s.settle()
+func (s *session) ended(ctx context.Context, e exit, res *Result) error {
+	s.settle(ctx)
 	if s.cmd.Detach != "" {
 		return s.jobEnded(&e, res)
 	}
@@ -170,34 +170,43 @@ func (s *session) ended(e exit, res *Result) error {
 	return nil
 }
 
-// settle waits for the end of the output. A background process that holds it open (a
-// daemon that the command has started) is not waited for: silence is enough.
-func (s *session) settle() {
+// lingers is how many times Limits.Linger the output of a command that has ended is taken while it still comes: what is
+// under way on a slow line, or what a background process goes on saying.
+const lingers = 30
+
+// settle waits for the end of the output of a command that has ended. A background process that holds it open (a daemon
+// that the command has started) is not waited for when it is silent, nor for long when it talks; its output is let go of.
+func (s *session) settle(ctx context.Context) {
 	// sshd closes standard input when the command ends, at which the script's watch lets go of the output. Others may not.
 	defer time.AfterFunc(s.limits.Linger/4, func() { _ = s.ch.CloseWrite() }).Stop()
 	tick := time.NewTicker(s.limits.Linger)
 	defer tick.Stop()
-	for seen := s.bytes.Load(); ; {
+	enough := time.NewTimer(lingers * s.limits.Linger)
+	defer enough.Stop()
+	for talks, seen := true, s.bytes.Load(); talks; {
 		select {
 		case <-s.drained:
 			return
 		case <-tick.C:
 			now := s.bytes.Load()
-			if now == seen {
-				s.client.Close()
-				<-s.drained
-				return
-			}
-			seen = now
+			talks, seen = now != seen, now
+		case <-enough.C:
+			talks = false
+		case <-s.flood:
+			talks = false
+		case <-ctx.Done():
+			talks = false
 		}
 	}
+	s.client.Close()
+	<-s.drained
 }
 
 // vanished is the end of the channel without an exit status.
-func (s *session) vanished(res *Result) error {
+func (s *session) vanished(ctx context.Context, res *Result) error {
 	select {
 	case e := <-s.status:
-		return s.ended(e, res)
+		return s.ended(ctx, e, res)
 	default:
 	}
 	<-s.drained

@@ -184,8 +184,8 @@ func eventually(t *testing.T, ok func() bool) {
 	}
 }
 
-// A command that ends by itself while it is being stopped keeps its own exit status.
-func TestRealFinishedBeforeTheStop(t *testing.T) {
+// A command that tidies up when it is told to end was ended on request all the same.
+func TestRealEndedWithAStatusOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
 	server := at(s, addUser(t, "finish", "", sshd.NoSudo))
@@ -222,5 +222,57 @@ func TestRealSudoOnATerminalOfItsOwn(t *testing.T) {
 				stopped(t, user, end, trees[tree], true, false)
 			})
 		}
+	}
+}
+
+// A command that ended by itself before its stop reached it has its own exit status, and one that was ended has none.
+func TestRealFinishedBeforeTheStop(t *testing.T) {
+	t.Parallel()
+	s := startSSHD(t, sshd.Config{})
+	server := at(s, addUser(t, "finish", "", sshd.NoSudo))
+	c := pooled(t, ssh.Limits{})
+	run(t, c, server, "true")
+	for i := range 60 {
+		ctx, cancel := context.WithCancel(t.Context())
+		name, read := pipe(t)
+		go func() {
+			read()
+			time.AfterFunc(time.Duration(i)*200*time.Microsecond, cancel)
+		}()
+		res, err := c.Run(ctx, server, ssh.Command{Text: fmt.Sprintf("echo $$ >%s; exit 3", name)})
+		cancel()
+		switch {
+		case err == nil && res.ExitCode == 3:
+		case kind(err) == ssh.Cancelled && res.Stop == ssh.StopFinished && res.ExitCode == 3:
+		case kind(err) == ssh.Cancelled && res.Stop == ssh.StopEnded && res.ExitCode == -1:
+		default:
+			t.Fatalf("%+v, %v", res, err)
+		}
+	}
+}
+
+// A command leaves a process behind that goes on talking. Its end is known, and neither the time that it may take nor
+// Cancel waits for the other.
+func TestRealATalkerIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	s := startSSHD(t, sshd.Config{})
+	user := addUser(t, "talker", "", sshd.Sudo("ALL=(ALL) NOPASSWD: ALL"))
+	const text = "while [ $((i=i+1)) -lt 400 ]; do echo tick; sleep 0.05; done & echo started; exit 4"
+	for _, sudo := range []bool{false, true} {
+		t.Run(fmt.Sprintf("sudo=%v", sudo), func(t *testing.T) {
+			t.Parallel()
+			c := pooled(t, ssh.Limits{Linger: 100 * time.Millisecond})
+			res, err := c.Run(t.Context(), at(s, user), ssh.Command{Text: text, Sudo: sudo})
+			if err != nil || res.ExitCode != 4 || !strings.Contains(res.Stdout, "started\n") || res.Run > 15*time.Second {
+				t.Errorf("%+v, %v", res, err)
+			}
+			c = pooled(t, ssh.Limits{Linger: 10 * time.Second})
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			res, err = c.Run(ctx, at(s, user), ssh.Command{Text: text, Sudo: sudo})
+			if err != nil || res.ExitCode != 4 || res.Run > 15*time.Second {
+				t.Errorf("cancelled: %+v, %v", res, err)
+			}
+		})
 	}
 }
