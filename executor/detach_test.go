@@ -214,6 +214,19 @@ func TestAnUnreachableServerIsAskedAgain(t *testing.T) {
 	w.proven(run.ID, store.Succeeded)
 }
 
+// A login that is refused is not tried every few minutes: that could lock the account.
+func TestAServerThatRefusesTheLoginIsAskedSeldom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, host, run := w.waitsOver()
+	host.SetRefuseLogin(true)
+	w.serve(w.engine)
+	w.await(run.ID, func(r store.Run) bool { // asked, and put off for long
+		target := r.Targets[0]
+		return target.Probes == 1 && target.ProbeAt.Sub(w.store.Now().Time) > 50*time.Minute
+	})
+}
+
 func TestNobodyAsksForEver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -157,7 +157,7 @@ func (j job) judge(ctx context.Context, r ssh.Result, err error) store.Result {
 		out.State = store.TargetUnreachable
 	case failure.Kind == ssh.TimedOut, failure.Kind == ssh.WentSilent:
 		out.State = store.TargetTimedOut
-	case failure.Kind == ssh.LinkLost, failure.Kind == ssh.NoExitStatus:
+	case failure.Kind == ssh.LinkLost, failure.Kind == ssh.NoExitStatus, failure.Kind == ssh.NotStarted && failure.Stop == ssh.StopUnknown:
 		out.State = store.TargetInterrupted
 	default:
 		out.State = store.TargetFailed

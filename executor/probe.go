@@ -25,6 +25,9 @@ const (
 	// probeFirst is the time between the first two probes; each further one waits twice as long, up to probeMost.
 	probeFirst = 5 * time.Second
 	probeMost  = 5 * time.Minute
+	// probeRefused is the time between two probes of a server that refuses drover's login: each one may bring the account
+	// closer to being locked.
+	probeRefused = time.Hour
 	// probeFor is how long after its start a command is asked for.
 	probeFor = 24 * time.Hour
 )
@@ -84,11 +87,11 @@ func (e *Engine) probe(ctx context.Context, target store.Target) error {
 		_, err := e.store.EndProbes(saving, target, refusal.Text)
 		return err
 	case err != nil:
-		return errors.Join(err, e.again(ctx, target))
+		return errors.Join(err, e.again(ctx, target, probeAfter(target, store.Result{})))
 	}
 	result, proven := e.seek(ctx, target, w)
 	if !proven {
-		return e.again(ctx, target)
+		return e.again(ctx, target, probeAfter(target, result))
 	}
 	proven, err = e.store.Prove(saving, target, result)
 	if proven {
@@ -108,8 +111,16 @@ func (e *Engine) seek(ctx context.Context, target store.Target, w whereabouts) (
 	return proof(w.definition, e.received(target, r), r, err)
 }
 
-// again has a target asked for later: soon at first, then less and less often, until it was long ago.
-func (e *Engine) again(ctx context.Context, target store.Target) error {
+// probeAfter is how long to wait after a probe that has proven nothing: little at first, then more and more.
+func probeAfter(target store.Target, result store.Result) time.Duration {
+	if kind := ssh.Kind(result.ErrorKind); kind == ssh.LoginRefused || kind == ssh.CertificateExpired {
+		return probeRefused
+	}
+	return min(probeFirst<<min(target.Probes-1, 10), probeMost)
+}
+
+// again has a target asked for after a while, until it was long ago.
+func (e *Engine) again(ctx context.Context, target store.Target, after time.Duration) error {
 	saving := context.WithoutCancel(ctx)
 	if ctx.Err() != nil {
 		return e.store.PostponeProbe(saving, target, 0) // drover stops: the next one asks at once
@@ -119,7 +130,7 @@ func (e *Engine) again(ctx context.Context, target store.Target) error {
 			"drover could not find out within %d hours how it ended on %s, and has stopped asking: check its state by hand.", int(probeFor.Hours()), target.Server))
 		return err
 	}
-	return e.store.PostponeProbe(saving, target, min(probeFirst<<min(target.Probes-1, 10), probeMost))
+	return e.store.PostponeProbe(saving, target, after)
 }
 
 // proof reads an end out of what a server answered, or says false when that proves nothing.
@@ -136,6 +147,7 @@ func proof(definition *action.Action, out store.Result, r ssh.Result, err error)
 		out.State, out.ErrorKind, out.Summary = store.TargetFailed, string(failure.Kind), failure.Sentence()
 		return out, true
 	}
+	out.ErrorKind = string(failure.Kind)
 	return out, false
 }
 

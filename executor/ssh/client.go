@@ -18,7 +18,7 @@ type Client struct {
 	keys    keyring
 	secrets redactors
 	pool    *pool
-	breaker breaker
+	breaker *breaker
 }
 
 // NewClient makes a client with these limits; zero ones are filled with defaults. It is
@@ -27,7 +27,7 @@ func NewClient(limits Limits) *Client {
 	limits = limits.withDefaults()
 	return &Client{
 		limits: limits, pool: newPool(limits.Idle, mostKept()),
-		breaker: breaker{now: time.Now, tripped: make(map[string]trip)},
+		breaker: newBreaker(time.Now),
 	}
 }
 

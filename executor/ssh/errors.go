@@ -59,7 +59,7 @@ type Error struct {
 	Began   bool      // the command may have begun on the server
 	Stop    Stop      // what is known of a command that was stopped
 	Jump    string    // the jump host's name, when it failed on the way there
-	Until   time.Time // HeldBack: when drover tries again
+	Until   time.Time // HeldBack: from when on a login may be tried again
 	Program string    // CommandNotFound, NotExecutable: which
 	Answers string    // WrongPlatform: the system that it seems to be ("RouterOS"); "" when it does not say
 	Err     error     // the technical cause; may be nil

@@ -3,10 +3,10 @@ package ssh
 import "time"
 
 // Breaker lets a test move the time.
-type Breaker struct{ b breaker }
+type Breaker struct{ b *breaker }
 
 func NewBreaker(now func() time.Time) *Breaker {
-	return &Breaker{breaker{now: now, tripped: make(map[string]trip)}}
+	return &Breaker{newBreaker(now)}
 }
 
 func (b *Breaker) Check(s Server) error  { return b.b.check(s) }

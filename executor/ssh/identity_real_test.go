@@ -216,6 +216,24 @@ func TestBreaker(t *testing.T) {
 	if b.Note(server, ""); held(server) {
 		t.Error("held after a success")
 	}
+	b.Note(changed, ssh.LoginRefused)
+	if held(server) {
+		t.Error("held after one mistake of another login")
+	}
+	now = now.Add(time.Minute)
+	for begin, sent, penalty := now, 0, time.Duration(0); now.Before(begin.Add(time.Minute)); now = now.Add(100 * time.Millisecond) {
+		penalty = max(0, penalty-100*time.Millisecond) // as sshd counts
+		for _, s := range []ssh.Server{server, changed} {
+			if !held(s) {
+				b.Note(s, ssh.LoginRefused)
+				sent, penalty = sent+1, penalty+5*time.Second
+			}
+		}
+		if penalty >= 15*time.Second {
+			t.Fatalf("%d logins that fail in turn are enough for sshd to lock drover out", sent)
+		}
+	}
+	now = now.Add(time.Hour)
 	b.Note(server, ssh.Throttled)
 	if now = now.Add(15*time.Second - 1); !held(server) || !held(changed) {
 		t.Error("a server that throttles is not left alone")

@@ -3,6 +3,7 @@ package ssh
 import (
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -30,6 +31,7 @@ func TestRedact(t *testing.T) {
 		"under colours":   {"s3cr3t\x1b[31m+Pass/word?!", "[redacted]"},
 		"base64":          {base64.StdEncoding.EncodeToString([]byte(secret)) + "\n", "[redacted]\n"},
 		"base64 URL":      {base64.URLEncoding.EncodeToString([]byte(secret)) + "\n", "[redacted]\n"},
+		"in an address":   {"?pw=" + url.QueryEscape(secret) + "&x /" + url.PathEscape(secret) + "/\n", "?pw=[redacted]&x /[redacted]/\n"},
 		"AWS":             {"id AKIAIOSFODNN7EXAMPLE end", "id [redacted] end"},
 		"Slack":           {"xoxb-1234567890-abc xapp-1-A1-abcdef", "[redacted] [redacted]"},
 		"assignment":      {"user=me password=hunter2 x=1\nPassWord=\"two words\";", "user=me password=[redacted] x=1\nPassWord=[redacted];"},

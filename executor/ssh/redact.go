@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func (r *redactors) of(login Login, more []string) *redactor {
 	return made
 }
 
-// newRedactor knows each secret as it is and in base64. A secret of several lines is
+// newRedactor knows each secret as it is, as in an address, and in base64. A secret of several lines is
 // taken out line by line.
 func newRedactor(secrets []string) *redactor {
 	r := &redactor{}
@@ -81,6 +82,7 @@ func forms(secret string) []string {
 	for line := range strings.Lines(secret) {
 		out = append(out, Clean(strings.TrimRight(line, "\r\n")))
 	}
+	out = append(out, url.QueryEscape(secret), url.PathEscape(secret))
 	if whole := len(secret) / 3 * 3; whole >= 2*minSecret-2 {
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			out = append(out, enc.EncodeToString([]byte(secret)), enc.EncodeToString([]byte(secret[:whole])))

@@ -38,7 +38,7 @@ func sentence(k Kind) string {
 	case LoginSilent:
 		return "%s did not finish the login in time: it is overloaded, or its login service hangs."
 	case HeldBack:
-		return "%s refused drover's login a moment ago. So that it does not lock drover out, nothing was sent: it tries again from %s on."
+		return "%s turned drover away a moment ago. So that it does not lock drover out, nothing was sent: try again after %s."
 	case AgentMissing:
 		return "drover got no key from its ssh-agent, so it did not log in to %s: check SSH_AUTH_SOCK of drover's process, and `ssh-add -l`."
 	case CertificateExpired:
