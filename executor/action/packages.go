@@ -29,7 +29,7 @@ func summarizePackages(out Output) Outcome {
 	case o.Reason != "":
 		o.Summary = o.Reason
 		if len(p.changed) > 0 {
-			o.Summary += " · before that " + p.counts()
+			o.Summary += " · before that " + p.counts(3)
 		}
 		o.Details = strings.Trim(o.Details+"\n\n"+plainDetails(Output{Stdout: prose, Stderr: out.Stderr}), "\n")
 	}
@@ -100,69 +100,6 @@ func (p *packages) keptBack() []string {
 	return names
 }
 
-func (p *packages) summary() string {
-	text := p.counts()
-	for _, list := range []struct {
-		names []string
-		what  string
-	}{{p.held, "held"}, {p.keptBack(), "kept back"}, {p.broken, "not fully installed"}} {
-		if len(list.names) > 0 {
-			text += fmt.Sprintf(", %d %s: %s", len(list.names), list.what, firstNames(list.names, 3))
-		}
-	}
-	if len(p.ignored) > 0 {
-		text += ", no answer from the repository " + firstNames(p.ignored, 3)
-	}
-	if p.kernel != p.newest {
-		from, to := withoutFlavour(p.kernel, p.newest)
-		text += fmt.Sprintf(" · kernel %s → %s", from, to)
-	}
-	if p.reboot == "yes" {
-		text += " · reboot required"
-	}
-	return text
-}
-
-// counts says how many packages were upgraded, and how many of those for security, installed and removed. The removed
-// ones are named: nobody expects them.
-func (p *packages) counts() string {
-	var upgraded, installed, security int
-	var removed []string
-	for _, c := range p.changed {
-		switch {
-		case c.old == "-":
-			installed++
-		case c.new == "-":
-			removed = append(removed, c.name)
-		default:
-			upgraded++
-			if p.isSecurity(c.name) {
-				security++
-			}
-		}
-	}
-	verbs := []string{"upgraded", "installed", "removed"}
-	if p.preview {
-		verbs = []string{"to upgrade", "to install", "to remove"}
-	}
-	var parts []string
-	for i, n := range []int{upgraded, installed, len(removed)} {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, verbs[i]))
-		}
-	}
-	switch {
-	case len(parts) == 0:
-		return "nothing to do"
-	case security > 0:
-		parts[0] += fmt.Sprintf(" (%d security)", security)
-	}
-	if len(removed) > 0 {
-		parts[len(parts)-1] += ": " + firstNames(removed, 3)
-	}
-	return strings.Join(parts, ", ")
-}
-
 // isSecurity compares without the architecture, which dpkg adds to some names and apt does not.
 func (p *packages) isSecurity(name string) bool {
 	base, _, _ := strings.Cut(name, ":")
@@ -205,6 +142,9 @@ func (p *packages) details() string {
 	if p.kernel != p.newest {
 		lines = append(lines, fmt.Sprintf("Kernel: %s runs, %s is installed", p.kernel, p.newest))
 	}
+	if p.reboot == "yes" {
+		lines = append(lines, "Reboot required")
+	}
 	return strings.Join(lines, "\n")
 }
 
@@ -230,25 +170,4 @@ func (p *packages) facts() map[string]string {
 		return nil
 	}
 	return facts
-}
-
-// withoutFlavour drops what two kernel releases have in common at their end, as long as it is words and no numbers:
-// 6.1.0-21 and 6.1.0-22 of 6.1.0-21-amd64 and 6.1.0-22-amd64.
-func withoutFlavour(a, b string) (string, string) {
-	for {
-		i, j := strings.LastIndexAny(a, "-."), strings.LastIndexAny(b, "-.")
-		if i < 0 || j < 0 || a[i:] != b[j:] || strings.IndexFunc(a[i:], isWordRune) != 1 || isDigit(a[i+1]) {
-			return a, b
-		}
-		a, b = a[:i], b[:j]
-	}
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-func firstNames(names []string, n int) string {
-	if len(names) <= n {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), len(names)-n)
 }

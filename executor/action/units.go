@@ -28,5 +28,5 @@ func summarizeUnits(out Output) Outcome {
 	if len(names) == 0 {
 		return Outcome{Summary: "none failed", Details: "No unit has failed."}
 	}
-	return Outcome{Summary: fmt.Sprintf("%d failed: %s", len(names), firstNames(names, 5)), Details: strings.Join(lines, "\n")}
+	return Outcome{Summary: fmt.Sprintf("%d failed%s", len(names), firstNames(": ", names, 5)), Details: strings.Join(lines, "\n")}
 }

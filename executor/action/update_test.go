@@ -111,7 +111,8 @@ func TestUpdateEverything(t *testing.T) {
 libc6:amd64 2.36-9 → 2.36-10 (security)
 linux-image-6.1.0-22-amd64 6.1.94-1 (new) (security)
 openssl 3.0.11 → 3.0.13 (security)
-Held: docker-ce`
+Held: docker-ce
+Reboot required`
 		if diff := cmp.Diff(wantDetails, o.Details); diff != "" {
 			t.Errorf("details (-want +got):\n%s", diff)
 		}
@@ -360,16 +361,37 @@ func TestUpdatePreview(t *testing.T) {
 	})
 }
 
-// A long list of packages is cut for the phone, not lost.
+// A long list of packages is cut for the phone, not lost, and never in the place of what is to be done next.
 func TestUpdateSummaryIsShort(t *testing.T) {
-	var out strings.Builder
-	out.WriteString("@@drover result\n")
+	var many strings.Builder
 	for i := range 300 {
-		fmt.Fprintf(&out, "@@drover held package-with-a-long-name-%03d\n", i)
+		fmt.Fprintf(&many, "@@drover held package-with-a-long-name-%03d\n", i)
 	}
-	out.WriteString("@@drover end\n")
-	o := builtin(t, "update").Summarize(action.Output{Stdout: out.String()})
-	if want := "nothing to do, 300 held: package-with-a-long-name-000, package-with-a-long-name-001, package-with-a-long-name-002 and 297 more"; o.Summary != want {
-		t.Errorf("summary %q, want %q", o.Summary, want)
+	const (
+		kernel = "@@drover kernel 6.5.0-27-generic 6.5.0-28-generic\n@@drover reboot yes\n"
+		ubuntu = "@@drover changed openssl 3.0.2-0ubuntu1.15 3.0.2-0ubuntu1.16\n@@drover security openssl\n@@drover changed linux-image-6.5.0-28-generic - 6.5.0-28.29\n" +
+			"@@drover held docker-ce\n@@drover kept linux-generic-hwe-22.04\n@@drover kept linux-headers-generic-hwe-22.04\n@@drover kept linux-image-generic-hwe-22.04\n"
+	)
+	release := strings.Repeat("1", 55)
+	long := strings.Repeat("a-name-as-long-as-a-line-of-a-phone-", 6)
+	tests := []struct{ name, lines, want string }{
+		{"fits", many.String(), "nothing to do, 300 held: package-with-a-long-name-000, package-with-a-long-name-001, package-with-a-long-name-002 and 297 more"},
+		{"two names", many.String() + kernel, "nothing to do, 300 held: package-with-a-long-name-000, package-with-a-long-name-001 and 298 more · kernel 6.5.0-27 → 6.5.0-28 · reboot required"},
+		{"one name", ubuntu + kernel, "1 upgraded (1 security), 1 installed, 1 held: docker-ce, 3 kept back: linux-generic-hwe-22.04 and 2 more · kernel 6.5.0-27 → 6.5.0-28 · reboot required"},
+		{"no name", "@@drover changed " + long + " 1 -\n@@drover held x\n@@drover ignored y\n" + kernel,
+			"1 removed, 1 held, no answer from 1 of the repositories · kernel 6.5.0-27 → 6.5.0-28 · reboot required"},
+		{"long releases", "@@drover held x\n@@drover kernel 1" + release + " 2" + release + "\n@@drover reboot yes\n",
+			"nothing to do, 1… · kernel 1" + release + " → 2" + release + " · reboot required"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := builtin(t, "update").Summarize(action.Output{Stdout: "@@drover result\n" + tt.lines + "@@drover end\n"})
+			if o.Summary != tt.want {
+				t.Errorf("summary %q, want %q", o.Summary, tt.want)
+			}
+			if strings.Contains(tt.lines, "reboot yes") != strings.HasSuffix("\n"+o.Details, "\nReboot required") {
+				t.Errorf("details %q", o.Details)
+			}
+		})
 	}
 }
