@@ -170,6 +170,39 @@ Kept back: gamma.noarch, old.noarch`, o.Details)
 	f.want("packages", strings.Replace(after, "old-1.0-1", "new-3.0-1", 1), f.installed())
 }
 
+// A kernel comes beside its older versions, and dnf itself removes the oldest when there are more than its limit: what is
+// told is that, and no upgrade of one of them to another.
+func TestRealDnfUpdateOfAKernel(t *testing.T) {
+	t.Parallel()
+	kernel := func(version string) rpm { return rpm{"kern", version, "1", "Provides: installonlypkg(kernel)\n"} }
+	f := newFedora(t, kernel("1.0"))
+	if err := os.MkdirAll(filepath.Join(f.root, "etc/dnf"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f.write("root/etc/dnf/dnf.conf", "[main]\ninstallonly_limit=2\n")
+	f.offer([]rpm{kernel("2.0")}, nil)
+	_, o := f.preview("update", nil)
+	f.wantSummary(o, "1 to install")
+	_, o = f.perform("update", nil)
+	f.wantSummary(o, "1 installed")
+	f.want("details", "kern.noarch 2.0-1 (new)", o.Details)
+
+	f.offer(nil, []rpm{kernel("3.0")})
+	out, o := f.preview("update", nil)
+	f.record("update-kernel-preview", out)
+	f.wantSummary(o, "1 to install (1 security)")
+	f.want("details", "kern.noarch 3.0-1 (new) (security)", o.Details)
+	out, o = f.perform("update", nil)
+	f.record("update-kernel", out)
+	f.wantSummary(o, "1 installed (1 security), 1 removed: kern.noarch 1.0-1")
+	f.want("details", "kern.noarch 3.0-1 (new) (security)\nkern.noarch 1.0-1 removed", o.Details)
+	f.want("packages", "kern-2.0-1.noarch\nkern-3.0-1.noarch\n", f.installed())
+
+	f.offer([]rpm{{"kern", "4.0", "1", "Provides: installonlypkg(kernel)\nRequires: nothing-of-that-name\n"}}, nil)
+	_, o = f.perform("update", nil)
+	f.wantSummary(o, "nothing to do, 1 kept back: kern.noarch")
+}
+
 func TestRealDnfUpdateForSecurityOnly(t *testing.T) {
 	t.Parallel()
 	f := pendingRPMs(t)

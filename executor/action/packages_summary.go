@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -52,22 +53,18 @@ func (p *packages) lists(n int) string {
 	return text
 }
 
-// counts says how many packages were upgraded, and how many of those for security, installed and removed. The removed
+// counts says how many packages were upgraded, installed and removed, and how many of those for security. The removed
 // ones are named: nobody expects them.
 func (p *packages) counts(n int) string {
-	var upgraded, installed, security int
-	var removed []string
+	var upgraded, installed, removed []change
 	for _, c := range p.changed {
 		switch {
 		case c.old == "-":
-			installed++
+			installed = append(installed, c)
 		case c.new == "-":
-			removed = append(removed, c.name)
+			removed = append(removed, c)
 		default:
-			upgraded++
-			if p.isSecurity(c.name) {
-				security++
-			}
+			upgraded = append(upgraded, c)
 		}
 	}
 	verbs := []string{"upgraded", "installed", "removed"}
@@ -75,21 +72,42 @@ func (p *packages) counts(n int) string {
 		verbs = []string{"to upgrade", "to install", "to remove"}
 	}
 	var parts []string
-	for i, number := range []int{upgraded, installed, len(removed)} {
-		if number > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", number, verbs[i]))
+	for i, list := range [][]change{upgraded, installed, removed} {
+		if len(list) > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s%s", len(list), verbs[i], p.securityCount(list)))
 		}
 	}
-	switch {
-	case len(parts) == 0:
+	if len(parts) == 0 {
 		return "nothing to do"
-	case security > 0:
-		parts[0] += fmt.Sprintf(" (%d security)", security)
 	}
-	if len(removed) > 0 {
-		parts[len(parts)-1] += firstNames(": ", removed, n)
-	}
+	parts[len(parts)-1] += firstNames(": ", gone(removed, installed), n)
 	return strings.Join(parts, ", ")
+}
+
+// securityCount says how many of the changes are for security, when any is.
+func (p *packages) securityCount(changes []change) string {
+	var n int
+	for _, c := range changes {
+		if c.new != "-" && p.isSecurity(c.name) {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d security)", n)
+}
+
+// gone names what was removed: with its version, where it made room for a newer one beside which it was, as kernels do.
+func gone(removed, installed []change) []string {
+	var names []string
+	for _, c := range removed {
+		if slices.ContainsFunc(installed, func(i change) bool { return i.name == c.name }) {
+			c.name += " " + c.old
+		}
+		names = append(names, c.name)
+	}
+	return names
 }
 
 // withoutFlavour drops what two kernel releases have in common at their end, as long as it is words and no numbers:

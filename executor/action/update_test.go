@@ -106,7 +106,7 @@ func TestUpdateEverything(t *testing.T) {
 		if out.ExitCode != 0 || out.Stderr != "" {
 			t.Errorf("exit %d, stderr %q", out.ExitCode, out.Stderr)
 		}
-		h.wantSummary(o, "3 upgraded (2 security), 1 installed, 1 held: docker-ce · reboot required")
+		h.wantSummary(o, "3 upgraded (2 security), 1 installed (1 security), 1 held: docker-ce · reboot required")
 		wantDetails := `base-files 12.4 → 12.5
 libc6:amd64 2.36-9 → 2.36-10 (security)
 linux-image-6.1.0-22-amd64 6.1.94-1 (new) (security)
@@ -132,6 +132,17 @@ apt-get -y -q -o DPkg::Lock::Timeout=1 -o Dpkg::Options::=--force-confdef -o Dpk
 		if diff := cmp.Diff(wantEnvironment, h.read("environment")); diff != "" {
 			t.Errorf("environment (-want +got):\n%s", diff)
 		}
+	})
+}
+
+// Of what is there in several versions none is told as the update of another.
+func TestUpdateOfSeveralVersions(t *testing.T) {
+	onEachShell(t, func(t *testing.T, h *host) {
+		h.write("packages", "kernel\t1\tii\nkernel\t2\tii\nmodules\t1\tii\nopenssl\t3.0.11\tii\n")
+		h.write("packages.after", "kernel\t2\tii\nkernel\t3\tii\nmodules\t1\tii\nmodules\t2\tii\nopenssl\t3.0.13\tii\n")
+		_, o := h.perform("update", nil)
+		h.wantSummary(o, "1 upgraded (1 security), 2 installed, 1 removed: kernel 1")
+		h.want("details", "kernel 3 (new)\nkernel 1 removed\nmodules 2 (new)\nopenssl 3.0.11 → 3.0.13 (security)", o.Details)
 	})
 }
 
@@ -275,7 +286,7 @@ func TestUpdateFailsHalfway(t *testing.T) {
 		h.upgraded()
 		h.write("upgrade.err", "dpkg: error processing archive: No space left on device\n")
 		_, o := h.perform("update", nil)
-		h.wantSummary(o, "no space left on the server: make some (the action disk shows where), then update again · before that 3 upgraded (2 security), 1 installed")
+		h.wantSummary(o, "no space left on the server: make some (the action disk shows where), then update again · before that 3 upgraded (2 security), 1 installed (1 security)")
 	})
 }
 
@@ -343,8 +354,8 @@ func TestUpdatePreview(t *testing.T) {
 		h.write("held", "docker-ce\n")
 		a := builtin(t, "update")
 		for security, want := range map[string]string{
-			"false": "3 to upgrade (2 security), 1 to install, 1 held: docker-ce",
-			"true":  "2 to upgrade (2 security), 1 to install, 1 held: docker-ce",
+			"false": "3 to upgrade (2 security), 1 to install (1 security), 1 held: docker-ce",
+			"true":  "2 to upgrade (2 security), 1 to install (1 security), 1 held: docker-ce",
 		} {
 			text, err := a.PreviewCommand(action.Linux, action.Values{"security": security})
 			if err != nil {

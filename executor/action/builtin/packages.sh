@@ -91,14 +91,21 @@ apt_pending() {
 # A repository that does not answer is a failure, unless its own file calls it optional.
 strict=--setopt=skip_if_unavailable=0
 
+# What comes beside its older versions and not in their place: kernels, with their modules. rpm says of each that nobody
+# provides in a sentence.
+beside() {
+  rpm -q --qf '%{NAME}.%{ARCH}\n' --whatprovides kernel 'installonlypkg(kernel)' 'installonlypkg(kernel-module)' 'installonlypkg(vm)'
+}
+
 # check-update prints "name.arch version repository", a long name on a line of its own, and in the end pairs of a package
 # and the one that it replaces. To replace is to remove, which only a full upgrade does.
 rpm_pending() {
   listed=$(check_update ${refresh:+"$refresh"}) || exit
   safe=$(check_update --security) || exit
-  { installed; echo '= listed'; printf '%s\n' "$listed"; echo '= safe'; printf '%s\n' "$safe"; } | MODE="$mode" awk '
+  { installed; echo '= beside'; beside; echo '= listed'; printf '%s\n' "$listed"; echo '= safe'; printf '%s\n' "$safe"; } | MODE="$mode" awk '
     $1 == "=" { part = $2; rest = ""; replacing = 0; next }
-    part == "" { old[$1] = $2; next }
+    part == "" { if ($1 in old) beside[$1]; old[$1] = $2; next }
+    part == "beside" { if (NF == 1) beside[$1]; next }
     /^Ignoring repositories: / && part == "listed" { gsub(/,/, ""); for (i = 3; i <= NF; i++) print "ignored", $i }
     /^Obsoleting Packages/ { replacing = 1; next }
     NF == 1 && $1 ~ /.\../ { rest = $1 " "; next }
@@ -112,7 +119,7 @@ rpm_pending() {
       careful = ENVIRON["MODE"] == "update"
       for (i = 1; i <= n; i++) {
         if (careful && (name[i] in replaces)) continue
-        print "changed", name[i], ((name[i] in old) ? old[name[i]] : "-"), new[i]
+        print "changed", name[i], ((name[i] in old) && !(name[i] in beside) ? old[name[i]] : "-"), new[i]
         if (name[i] in safe) print "security", name[i]
         delete replaces[name[i]]
       }

@@ -39,7 +39,8 @@ refresh_once() {
   esac
 }
 
-# Never a question, and a changed configuration file stays as it is. Only a full upgrade removes packages.
+# Never a question, and a changed configuration file stays as it is. Only a full upgrade removes packages. dnf removes the
+# oldest kernel when there are more than installonly_limit: without that, /boot would fill up, and a server not come up.
 apply() (
   set -f
   case "$manager:$mode:$security" in
@@ -68,8 +69,12 @@ report() {
   if after=$(installed); then compare; else failed=70; fi
   left=$plan
   if [ "$manager" != apt ] && [ "$failed" -eq 0 ] && [ -n "$plan" ]; then
-    # What can still be updated is what was kept back.
-    left=$(pending | awk '$1 == "changed" && $3 != "-" { $1 = "kept" } { print $1, $2 }'; printf '%s\n' "$plan" | grep '^security ')
+    # What is there and can still be updated is what was kept back.
+    left=$({ printf '%s\n' "$after"; echo '='; pending; } | awk '
+      $0 == "=" { past = 1; next }
+      !past { there[$1]; next }
+      $1 == "changed" && ($2 in there) { $1 = "kept" }
+      { print $1, $2 }'; printf '%s\n' "$plan" | grep '^security ')
   fi
   printf '%s\n' "$left" | awk '$1 == "security" || $1 == "kept" || $1 == "held" || $1 == "ignored" { print "@@drover", $1, $2 }'
   if [ "$manager" = apt ]; then
@@ -82,20 +87,23 @@ report() {
 # The plugin that knows may be missing, and then says something else.
 rpm_needs_reboot() { [ "$manager" != apt ] && "$manager" -q needs-restarting -r 2>/dev/null | grep -q 'Reboot is required'; }
 
-# What is different in the database: nothing else tells what was done.
+# What is different in the database: nothing else tells what was done. Of a name with several versions beside each other
+# (kernels of an rpm system) none is the update of another.
 compare() {
   { printf '%s\n' "$before"; echo '='; printf '%s\n' "$after"; } | awk '
     $0 == "=" { later = 1; next }
     NF != 2 { next }
+    ++versions[later + 0, $1] > 1 { several[$1] }
     !later { had[$1 " " $2]; next }
     ($1 " " $2) in had { delete had[$1 " " $2]; next }
-    { if ($1 in new) print "@@drover changed", $1, "-", new[$1]; new[$1] = $2 }
+    { fresh[$1 " " $2]; new[$1] = $2 }
     END {
       for (key in had) {
         split(key, old, " ")
-        print "@@drover changed", old[1], old[2], ((old[1] in new) ? new[old[1]] : "-")
-        delete new[old[1]]
+        update = (old[1] in new) && !(old[1] in several)
+        print "@@drover changed", key, (update ? new[old[1]] : "-")
+        if (update) delete fresh[old[1] " " new[old[1]]]
       }
-      for (name in new) print "@@drover changed", name, "-", new[name]
+      for (key in fresh) { split(key, come, " "); print "@@drover changed", come[1], "-", come[2] }
     }' | sort
 }
