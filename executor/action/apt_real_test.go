@@ -261,13 +261,51 @@ func TestRealUpdateOfABrokenPackage(t *testing.T) {
 	}
 }
 
+// A lock that was waited for and given back is not what the update failed of.
+func TestRealUpdateOfABrokenPackageAfterALock(t *testing.T) {
+	t.Parallel()
+	d := pending(t)
+	d.dpkg("-i", d.build(deb{name: "faulty", version: "1.0"}, d.dir))
+	d.offer("main", deb{"faulty", "1.1", "postinst:exit 1"})
+	d.lockUntilWaitedFor("root/var/lib/dpkg/lock-frontend")
+	a, text := d.render("update", nil, (*action.Action).Command)
+	out := d.run(strings.Replace(text, "Lock::Timeout=600", "Lock::Timeout=60", 1))
+	d.record("update-broken-package-after-lock", out)
+	if !strings.Contains(out.Stdout, "Waiting for cache lock: ") {
+		t.Errorf("it did not wait:\n%s", out.Stdout)
+	}
+	d.wantSummary(a.Summarize(out), "the package faulty failed: its own messages are in the thread · before that 3 upgraded (1 security), 1 installed")
+}
+
 // source adds a line to the list of archives.
 func (d *debian) source(line string) {
 	d.write("root/etc/apt/sources.list", d.read("root/etc/apt/sources.list")+"deb "+line+"\n")
 }
 
+// lockUntilWaitedFor gives the lock back when apt-get -y has begun to say something, which is that it waits.
+func (d *debian) lockUntilWaitedFor(name string) {
+	d.t.Helper()
+	for _, pipe := range []string{"said", "waits"} {
+		if err := syscall.Mkfifo(filepath.Join(d.dir, pipe), 0o600); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	d.executable("bin/apt-get", `export APT_CONFIG="$FAKE/apt.conf"
+case $1 in -y) ;; *) exec /usr/bin/apt-get "$@" ;; esac
+/usr/bin/apt-get "$@" >"$FAKE/said" &
+{ dd bs=1 count=1 2>/dev/null; : >"$FAKE/waits"; cat; } <"$FAKE/said"
+wait $!`)
+	held := d.lock(name)
+	go func() {
+		if waits, err := os.Open(filepath.Join(d.dir, "waits")); err == nil { // blocks until somebody writes
+			waits.Close()
+		}
+		held.Close()
+	}()
+}
+
 // lock holds a lock as another package manager would.
-func (d *debian) lock(name string) {
+func (d *debian) lock(name string) *os.File {
 	d.t.Helper()
 	f, err := os.OpenFile(filepath.Join(d.dir, name), os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
@@ -277,6 +315,7 @@ func (d *debian) lock(name string) {
 	if err := syscall.FcntlFlock(f.Fd(), syscall.F_SETLK, &syscall.Flock_t{Type: syscall.F_WRLCK}); err != nil {
 		d.t.Fatal(err)
 	}
+	return f
 }
 
 func (d *debian) record(name string, out action.Output) {

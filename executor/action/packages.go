@@ -18,7 +18,7 @@ func summarizePackages(out Output) Outcome {
 	}
 	o := Outcome{Facts: p.facts()}
 	if out.ExitCode != 0 {
-		o.Reason = failureCause(prose+"\n"+out.Stderr, out.ExitCode)
+		o.Reason = failureCause(prose, out.Stderr, out.ExitCode)
 	} else if !p.complete {
 		o.Failed, o.Reason = true, "the update did not report its end"
 	}

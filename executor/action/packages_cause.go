@@ -1,6 +1,9 @@
 package action
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // cause is a sentence of a package manager and what it means for the person who reads it, with what to do next. $1 and
 // so on are the groups of the sentence.
@@ -45,11 +48,23 @@ var causes = []cause{
 	{regexp.MustCompile(`are you root\?|superuser privileges`), "this needs root: check sudo for this server"},
 }
 
-// failureCause names why a package manager failed, when its messages hold a sentence that is known.
-func failureCause(text string, exitCode int) string {
-	for _, c := range causes {
-		if match := c.sentence.FindStringSubmatchIndex(text); match != nil {
-			return string(c.sentence.ExpandString(nil, c.meaning, text, match))
+var (
+	waiting = regexp.MustCompile(`Waiting for cache lock: .*`)
+	shutOut = regexp.MustCompile(`Could not get lock|Unable to acquire`)
+)
+
+// failureCause names why a package manager failed, when its messages hold a sentence that is known; those about errors
+// count more than its prose. apt says on standard output who has a lock while it waits for it: that is no cause when it
+// got it in the end, and else the only place with the name.
+func failureCause(prose, stderr string, exitCode int) string {
+	if shutOut.MatchString(stderr) {
+		stderr += "\n" + strings.Join(waiting.FindAllString(prose, -1), "\n")
+	}
+	for _, text := range []string{stderr, waiting.ReplaceAllString(prose, "")} {
+		for _, c := range causes {
+			if match := c.sentence.FindStringSubmatchIndex(text); match != nil {
+				return string(c.sentence.ExpandString(nil, c.meaning, text, match))
+			}
 		}
 	}
 	return "the package manager failed: " + exitReason(exitCode)
