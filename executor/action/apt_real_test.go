@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"drover/executor/action"
 )
@@ -28,7 +29,7 @@ func newDebian(t *testing.T, packages ...deb) *debian {
 	dir := t.TempDir()
 	d := &debian{host: &host{t: t, shell: []string{"dash"}, dir: dir}, root: filepath.Join(dir, "root")}
 	for _, folder := range []string{
-		"run", "boot", "modules", "bin", "root/var/lib/dpkg/updates", "root/var/lib/dpkg/info", "root/var/lib/apt/lists/partial",
+		"run", "boot", "modules", "bin", "root/var/lib/dpkg/updates", "root/var/lib/dpkg/info", "root/var/lib/apt/lists/partial", "root/var/lib/apt/periodic",
 		"root/var/cache/apt/archives/partial", "root/var/log/apt", "root/etc/apt/preferences.d", "root/etc/apt/apt.conf.d", "main", "security", "strange",
 	} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
@@ -172,6 +173,35 @@ Kept back: gamma (security)`, o.Details)
 	_, o = d.perform("update", nil)
 	d.wantSummary(o, "nothing to do, 1 held: docker-ce, 1 kept back: gamma")
 	d.want("packages", after, d.installed())
+}
+
+// A preview refreshes no lists: it says how old those are that it goes by.
+func TestRealPreviewOfOldLists(t *testing.T) {
+	t.Parallel()
+	d := newDebian(t, deb{name: "alpha", version: "1.0"})
+	d.offer("security", deb{name: "alpha", version: "1.1"})
+	out, o := d.preview("update", nil)
+	d.record("update-preview-without-lists", out)
+	d.wantSummary(o, "nothing to do · the package lists were never fetched")
+	d.want("details", "Nothing to do.\nThe package lists were never fetched: an update does that first.", o.Details)
+
+	d.must("apt-get", "-q", "update")
+	_, o = d.preview("update", nil)
+	d.wantSummary(o, "1 to upgrade (1 security)")
+	fetched := time.Now().Add(-3*24*time.Hour - time.Hour)
+	if err := os.Chtimes(filepath.Join(d.root, "var/lib/apt/lists"), fetched, fetched); err != nil {
+		t.Fatal(err)
+	}
+	_, o = d.preview("update", nil)
+	d.wantSummary(o, "1 to upgrade (1 security) · lists of 3 days ago")
+	d.want("details", "alpha 1.0 → 1.1 (security)\nThe package lists are of 3 days ago: an update fetches new ones first.", o.Details)
+	// The server looked by itself a moment ago, and there was nothing new.
+	d.write("root/var/lib/apt/periodic/update-success-stamp", "")
+	_, o = d.preview("update", nil)
+	d.wantSummary(o, "1 to upgrade (1 security)")
+
+	_, o = d.perform("update", nil)
+	d.want("details", "alpha 1.0 → 1.1 (security)", o.Details)
 }
 
 func TestRealUpdateForSecurityOnly(t *testing.T) {
@@ -330,6 +360,7 @@ func (d *debian) normal(text string) string {
 	text = strings.ReplaceAll(text, d.dir, "/tmp/host")
 	text = regexp.MustCompile(`(127\.0\.0\.1[: ])\d+`).ReplaceAllString(text, "${1}8080")
 	text = regexp.MustCompile(`process \d+`).ReplaceAllString(text, "process 4711")
+	text = regexp.MustCompile(`(?m)^@@drover lists \d+`).ReplaceAllString(text, "@@drover lists 1234")
 	text = regexp.MustCompile(`(?m)^Err:\d+`).ReplaceAllString(text, "Err:1")
 	return regexp.MustCompile(`(?m)^Fetched .*\n|^(?:Get|Ign|Hit):[0-9]+ .*\n| \[[0-9,.]+ k?B\]$|^Need to get .*\n`).ReplaceAllString(text, "")
 }

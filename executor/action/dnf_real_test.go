@@ -60,14 +60,6 @@ func newFedora(t *testing.T, packages ...rpm) *fedora {
 	return f
 }
 
-// must runs a command on the host that has to work.
-func (f *fedora) must(words ...string) {
-	f.t.Helper()
-	if out := f.run(strings.Join(words, " ")); out.ExitCode != 0 {
-		f.t.Fatalf("%s: %+v", words, out)
-	}
-}
-
 func (f *fedora) repository(name, lines string) {
 	f.t.Helper()
 	f.write("root/etc/yum.repos.d/"+name+".repo", fmt.Sprintf("[%s]\nname=%s\nenabled=1\ngpgcheck=0\n%s", name, name, lines))

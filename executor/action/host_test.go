@@ -28,7 +28,7 @@ func (h *host) run(text string) action.Output {
 	h.t.Helper()
 	text = strings.NewReplacer(
 		"/var/run/reboot-required", h.dir+"/run/reboot-required", "/run/reboot-", h.dir+"/run/reboot-",
-		"/run/ostree-booted", h.dir+"/run/ostree-booted", "/lib/modules", h.dir+"/modules", "/boot/vmlinuz", h.dir+"/boot/vmlinuz",
+		"/run/ostree-booted", h.dir+"/run/ostree-booted", "/var/lib/apt/", h.dir+"/root/var/lib/apt/", "/lib/modules", h.dir+"/modules", "/boot/vmlinuz", h.dir+"/boot/vmlinuz",
 		"/bin/sh -c", strings.Join(h.shell, " ")+" -c", "Lock::Timeout=600", "Lock::Timeout=1", // nobody gives a lock back here
 	).Replace(text)
 	cmd := exec.Command(h.shell[0], append(h.shell[1:], "-c", text)...)
@@ -105,6 +105,14 @@ func (h *host) executable(name, script string) {
 	}
 	if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 		h.t.Fatal(err)
+	}
+}
+
+// must runs a command on the host that has to work.
+func (h *host) must(words ...string) {
+	h.t.Helper()
+	if out := h.run(strings.Join(words, " ")); out.ExitCode != 0 {
+		h.t.Fatalf("%s: %+v", words, out)
 	}
 }
 

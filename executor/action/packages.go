@@ -1,15 +1,17 @@
 package action
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // summarizePackages reads the marked lines of an update: "changed name old new" ("-" for a package that was not there
 // before or is not there now), "security name", "held name", "kept name", "broken name", "ignored repository", "kernel
-// running newest", "reboot yes|no" and "end". The prose of the package manager is never read for the result, only, after
-// a failure, for a cause that has a name.
+// running newest", "reboot yes|no", "lists seconds|never" and "end". The prose of the package manager is never read for
+// the result, only, after a failure, for a cause that has a name.
 func summarizePackages(out Output) Outcome {
 	prose, found := sections(out.Stdout)
 	p := packages{security: map[string]bool{}}
@@ -24,8 +26,8 @@ func summarizePackages(out Output) Outcome {
 	}
 	o.Summary, o.Details = p.summary(), p.details()
 	switch {
-	case o.Reason == "" && o.Details == "":
-		o.Details = "Nothing to do." // and not the log in its place
+	case o.Reason == "":
+		o.Details = cmp.Or(o.Details, "Nothing to do.") + p.basis() // and never the log in its place
 	case o.Reason != "":
 		o.Summary = o.Reason
 		if len(p.changed) > 0 {
@@ -43,12 +45,13 @@ type packages struct {
 	complete       bool // the last marked line was there
 	changed        []change
 	security       map[string]bool
-	held           []string // by somebody
-	kept           []string // their update would need more than an update may do
-	broken         []string // not fully installed
-	ignored        []string // repositories that did not answer, and may do so
-	reboot         string   // yes, no or unknown (empty)
-	kernel, newest string   // the release that runs, and the newest one installed
+	held           []string      // by somebody
+	kept           []string      // their update would need more than an update may do
+	broken         []string      // not fully installed
+	ignored        []string      // repositories that did not answer, and may do so
+	reboot         string        // yes, no or unknown (empty)
+	kernel, newest string        // the release that runs, and the newest one installed
+	listsAge       time.Duration // of the package lists, where they are not fetched anew; 0 when it is not known
 }
 
 func (p *packages) read(s section) {
@@ -64,6 +67,8 @@ func (p *packages) read(s section) {
 		p.reboot = s.rest
 	case s.name == "kernel" && len(words) == 2:
 		p.kernel, p.newest = words[0], words[1]
+	case s.name == "lists" && len(words) == 1:
+		p.listsAge = readAge(words[0])
 	case len(words) == 1:
 		p.readName(s.name, words[0])
 	}

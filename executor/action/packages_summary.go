@@ -10,7 +10,7 @@ import (
 
 // summary is the line of the card. Its end says what is to be done next, so names make room for it: the details have them all.
 func (p *packages) summary() string {
-	next := p.next()
+	next := p.next() + p.stale()
 	room := max(0, summaryWidth-ansi.StringWidth(next))
 	for n := 3; n > 0; n-- {
 		if text := p.lists(n); ansi.StringWidth(text) <= room {

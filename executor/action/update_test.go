@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"drover/executor/action"
 
@@ -40,11 +41,12 @@ Conf base-files (12.5 Debian:12.5/stable [amd64])
 			for _, empty := range []string{"held", "update.err", "upgrade.err", "locked", "log"} {
 				h.write(empty, "")
 			}
-			for _, dir := range []string{"run", "boot", "modules/6.1.0-21-amd64"} {
+			for _, dir := range []string{"run", "boot", "modules/6.1.0-21-amd64", "root/var/lib/apt/lists"} {
 				if err := os.MkdirAll(filepath.Join(h.dir, dir), 0o755); err != nil {
 					t.Fatal(err)
 				}
 			}
+			h.write("root/var/lib/apt/lists/a_Packages", "")
 			test(t, h)
 		})
 	}
@@ -353,9 +355,13 @@ func TestUpdatePreview(t *testing.T) {
 	onEachShell(t, func(t *testing.T, h *host) {
 		h.write("held", "docker-ce\n")
 		a := builtin(t, "update")
+		old := time.Now().Add(-29 * time.Hour)
+		if err := os.Chtimes(filepath.Join(h.dir, "root/var/lib/apt/lists"), old, old); err != nil {
+			t.Fatal(err)
+		}
 		for security, want := range map[string]string{
-			"false": "3 to upgrade (2 security), 1 to install (1 security), 1 held: docker-ce",
-			"true":  "2 to upgrade (2 security), 1 to install (1 security), 1 held: docker-ce",
+			"false": "3 to upgrade (2 security), 1 to install (1 security), 1 held: docker-ce · lists of 1 day ago",
+			"true":  "2 to upgrade (2 security), 1 to install (1 security), 1 held: docker-ce · lists of 1 day ago",
 		} {
 			text, err := a.PreviewCommand(action.Linux, action.Values{"security": security})
 			if err != nil {

@@ -143,6 +143,15 @@ check_update() {
   esac
 }
 
+# How many seconds ago apt's lists were last found to be new or up to date, or never. The folder tells when something new
+# came, the two files when a refresh of the system's own was a success.
+lists_age() {
+  set -- /var/lib/apt/lists/*_*
+  [ -e "$1" ] || [ -h "$1" ] || { echo never; return; }
+  newest=$(stat -c %Y /var/lib/apt/lists /var/lib/apt/periodic/update-stamp /var/lib/apt/periodic/update-success-stamp 2>/dev/null | sort -n | tail -n 1)
+  echo $(($(date +%s) - newest))
+}
+
 # The lists of apt are those of the last refresh, which needs root. dnf has lists of its own for everybody.
 preview() {
   choose_manager
@@ -151,5 +160,6 @@ preview() {
   echo '@@drover result'
   echo '@@drover preview'
   printf '%s\n' "$plan" | awk 'NF { print "@@drover", $0 }'
+  [ "$manager" != apt ] || echo "@@drover lists $(lists_age)"
   echo '@@drover end'
 }
