@@ -3,6 +3,7 @@ package ssh
 import (
 	"bytes"
 	"context"
+	"errors"
 	"regexp"
 	"time"
 )
@@ -33,6 +34,9 @@ func (c *Client) Attach(ctx context.Context, server Server, to AttachTo) (Result
 	})
 }
 
+// errDiskFull may be why a detached command has died without a code.
+var errDiskFull = errors.New("no space left on the disk with its files")
+
 func (c Command) verb() string {
 	if c.attach {
 		return "attach"
@@ -54,6 +58,8 @@ func (s *session) jobKind() Kind {
 // own: otherwise it is that of the script, which somebody may have killed.
 func (s *session) jobEnded(e *exit, res *Result) error {
 	switch {
+	case s.died.Load() && s.full.Load():
+		return &Error{Kind: JobDied, Began: true, Err: errDiskFull}
 	case s.died.Load():
 		return &Error{Kind: JobDied, Began: true}
 	case s.jobOver.Load() && e != nil && e.signal == "":

@@ -20,12 +20,13 @@ since() {
 };
 
 # The work itself. The file job says who does it; it is linked into place, so that it is there whole or not at all, and
-# so that it cannot be there once somebody has found that the job was never begun. The file code comes last.
+# so that it cannot be there once somebody has found that the job was never begun. The file code comes last. Its place
+# on the disk is taken at the beginning and written over in the end: the command itself may have filled the disk.
 [ "$6" = work ] && {
 	since $$;
-	echo "$$ $since $boot" >"$dir/job.new" && ln "$dir/job.new" "$dir/job" || exit;
+	echo none >"$dir/code.new" && echo "$$ $since $boot" >"$dir/job.new" && ln "$dir/job.new" "$dir/job" || exit;
 	/bin/sh -c "$2" drover;
-	echo $? >"$dir/code.new" && mv "$dir/code.new" "$dir/code";
+	echo $? 1<>"$dir/code.new" && mv "$dir/code.new" "$dir/code";
 	exit;
 };
 
@@ -84,6 +85,14 @@ lives() {
 	return 1;
 };
 
+# full says whether the disk that holds the job has no room for one byte more.
+full() {
+	said=$( { echo | cat >"$dir/room.$$"; } 2>&1 );
+	rm -f "$dir/room.$$";
+	case $said in *"No space left"* | *"uota exceeded"*) return 0;; esac;
+	return 1;
+};
+
 echo "drover-start-$nonce";
 echo "drover-start-$nonce" >&2;
 
@@ -116,9 +125,11 @@ while :; do
 	fi;
 done;
 if [ $over = died ]; then
+	full && echo "drover-full-$nonce" >&2;
 	echo "drover-died-$nonce" >&2;
 	exit 125;
 fi;
+full && echo "No space left on device: what the command said last may be missing" >&2;
 read -r code <"$dir/code";
 echo "drover-over-$nonce" >&2;
 exit "$code"

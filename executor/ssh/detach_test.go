@@ -3,6 +3,7 @@ package ssh
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,39 @@ func TestDetachInEveryShell(t *testing.T) {
 	}
 }
 
+// TestDetachOnAFullDisk: a command that fills the disk with its files keeps its exit code, and one that is killed there is
+// told with that cause.
+func TestDetachOnAFullDisk(t *testing.T) {
+	if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("a disk of its own needs root and a mount namespace: %v", err)
+		}
+		t.Skip("a disk of its own needs root and a mount namespace")
+	}
+	const fill = "dd if=/dev/zero of=$HOME/fill bs=1k 2>/dev/null; "
+	for name, shell := range shells {
+		for _, c := range []struct {
+			text, err string
+			code      int
+		}{
+			{fill + "exit 100", "drover-start-N\nNo space left on device: what the command said last may be missing\ndrover-over-N\n", 100},
+			{fill + "kill -9 $PPID", "drover-start-N\ndrover-full-N\ndrover-died-N\n", 125},
+		} {
+			t.Run(fmt.Sprint(name, c.code), func(t *testing.T) {
+				t.Parallel()
+				cmd := inShell(t, shell, hostScript+detachScript, c.text, "plain", "0f0e0d0c-0000-4000-8000-000000000000", "start")
+				own := []string{"--mount", "sh", "-c", `mount -t tmpfs -o size=64k none "$HOME" && exec "$@"`, "sh"}
+				cmd = exec.Command("unshare", append(own, cmd.Args...)...)
+				cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+				out, errs, code := serve(t, cmd).end()
+				if out != "drover-start-N\n" || !strings.HasSuffix(errs, c.err) || code != c.code {
+					t.Fatalf("%q, %q, %d", out, errs, code)
+				}
+			})
+		}
+	}
+}
+
 // TestEveryKindOfJobHasASentence: what a person reads names the server and says whether it goes on.
 func TestEveryKindOfJobHasASentence(t *testing.T) {
 	for want, e := range map[string]*Error{
@@ -46,7 +80,8 @@ func TestEveryKindOfJobHasASentence(t *testing.T) {
 		"could not make":          {Kind: JobFolder},
 		"not begun a second time": {Kind: JobExists},
 		"was never started":       {Kind: JobUnknown},
-		"without an exit code":    {Kind: JobDied},
+		"killed, or the server":   {Kind: JobDied},
+		"the disk is full":        {Kind: JobDied, Err: errDiskFull},
 	} {
 		e.Server, e.Began = "web1", e.Stop != ""
 		got := e.Sentence()

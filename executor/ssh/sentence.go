@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -124,6 +125,8 @@ func (e *Error) Sentence() string {
 		s = fmt.Sprintf("%s on %s cannot be executed: make it executable there, or correct the action.", e.Program, name)
 	case e.Kind == WrongPlatform:
 		s = e.wrongPlatform(name)
+	case errors.Is(e.Err, errDiskFull):
+		s = fmt.Sprintf("The command on %s ended without an exit code, and the disk is full: make some space and check the server before you try again.", name)
 	case e.Kind == HeldBack:
 		s = fmt.Sprintf(format, name, e.Until.UTC().Format("15:04:05 UTC"))
 	default:

@@ -44,6 +44,7 @@ type session struct {
 	stopped chan struct{} // closed at the stop mark
 	jobOver atomic.Bool   // of a detached command: its exit status follows
 	died    atomic.Bool   // of a detached command: it has none
+	full    atomic.Bool   // of a detached command: nor has the disk with its files any room
 	endings sync.Mutex    // guards the closing of stopped, flood, closed and drained
 }
 
@@ -79,6 +80,7 @@ func newSession(client *lane, limits Limits, server Server, cmd Command, secrets
 		if cmd.Detach != "" {
 			s.err.lines.marks = map[string]func(){
 				overMark + s.nonce: func() { s.jobOver.Store(true) }, diedMark + s.nonce: func() { s.died.Store(true) },
+				fullMark + s.nonce: func() { s.full.Store(true) },
 			}
 		}
 	}

@@ -39,6 +39,7 @@ const (
 	jobTag    = "drover-job-"  // before the start, with "-" and a word: why a job is not started or followed
 	overMark  = "drover-over-" // on stderr: the exit status that follows is the job's own
 	diedMark  = "drover-died-" // on stderr: the job has ended without an exit status
+	fullMark  = "drover-full-" // on stderr, before that: the disk with its files is full
 )
 
 // newNonce makes the marks of one run impossible to guess, so that no output can forge them.

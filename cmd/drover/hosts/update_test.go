@@ -154,6 +154,29 @@ func TestWhatAnUpdateFailsOf(t *testing.T) {
 	}
 }
 
+// TestADiskThatACommandFills: where that is the disk with drover's own files, too, the cause is told.
+func TestADiskThatACommandFills(t *testing.T) {
+	w := newWorld(t, "web1")
+	h := w.hosts["web1"]
+	const fill = "dd if=/dev/zero of=/var/lib/drover/fill bs=64k 2>/dev/null"
+	w.lets("mkdir", h, "-p", "/var/lib/drover")
+	w.lets("mount", h, "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/var/lib/drover")
+	w.must(h.Install(debian.Package{Name: "greedy", Version: "1.0"}))
+	w.must(h.Offer(debian.Repository{Name: "main", Packages: []debian.Package{
+		{Name: "greedy", Version: "2.0", Scripts: map[string]string{"postinst": "#!/bin/sh\n" + fill + "\nexit 1\n"}},
+	}}))
+	w.must(w.store.AddAction(t.Context(), root, "torn", "name: torn\nsudo: true\ndetach: true\nrun:\n  linux: |\n    "+fill+"\n    cut -d ' ' -f 1 /var/lib/drover/jobs/*/job | xargs kill -9\n"))
+	w.serve(w.engine)
+	run := w.ended(w.submit("update web1"), store.Failed)
+	says(t, run.Targets[0], `no space left on the server: make some .*`)
+	if code := run.Targets[0].ExitCode; code == nil || *code != 100 {
+		t.Errorf("its own exit code is lost: %+v", run.Targets[0])
+	}
+	w.lets("rm", h, "/var/lib/drover/fill")
+	run = w.ended(w.submit("torn web1"), store.Failed)
+	says(t, run.Targets[0], `The command on web1 ended without an exit code, and the disk is full: .*`)
+}
+
 // hanging is a package whose installation goes on for as long as there is a file /srv/NAME on its host.
 func hanging(name, version string) debian.Package {
 	script := "#!/bin/sh\ntouch /srv/" + name + "\nwhile [ -e /srv/" + name + " ]; do sleep 0.1; done\n"
