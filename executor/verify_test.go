@@ -53,7 +53,7 @@ func (w *world) takesDown() {
 	for name, yaml := range map[string]string{
 		"restart-box": `{name: restart-box, verify: rebooted, timeout: 10m, run: {linux: [restart], routeros: [restart]},
 			parameters: [{name: expect, type: string, pattern: '[a-z,]*', default: ''}]}`,
-		"stop-box": "{name: stop-box, verify: down, timeout: 5m, run: {linux: [stop]}}",
+		"stop-box": "{name: stop-box, verify: down, timeout: 5m, run: {linux: [stop], routeros: [stop]}}",
 	} {
 		w.must(w.store.AddAction(w.Context(), root, name, yaml))
 	}
@@ -282,17 +282,23 @@ func TestALookAtWhatCameBack(t *testing.T) {
 
 func TestSilenceIsTheProofOfAShutdown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.takesDown()
-	m := w.machine("web1", 0)
-	w.serve(w.engine)
-	run := w.submit("stop-box web1")
-	receive(t, m.told)
-	w.waits(run)
-	must(t, m.Down())
-	run = w.ended(run.ID)
-	if run.State != store.Succeeded || run.Targets[0].Summary != "stopped answering after 1 s · power-off cannot be proven · something still refuses connections there" {
-		t.Errorf("%s: %q", run.State, run.Targets[0].Summary)
+	for _, platform := range []string{"linux", "routeros"} {
+		t.Run(platform, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.takesDown()
+			m := w.machine("web1", 0)
+			w.edit("web1", func(s *store.Server) { s.Platform = platform })
+			w.serve(w.engine)
+			run := w.submit("stop-box web1")
+			receive(t, m.told)
+			w.waits(run)
+			must(t, m.Down())
+			run = w.ended(run.ID)
+			if run.State != store.Succeeded || run.Targets[0].Summary != "stopped answering after 1 s · power-off cannot be proven · something still refuses connections there" {
+				t.Errorf("%s: %q", run.State, run.Targets[0].Summary)
+			}
+		})
 	}
 }
 
