@@ -195,6 +195,23 @@ func TestRealDnfUpdateOfAKernel(t *testing.T) {
 	f.wantSummary(o, "nothing to do, 1 kept back: kern.noarch")
 }
 
+// What dnf itself knows to need a reboot is more than the kernel: the plugin says so of what was updated since the boot.
+func TestRealDnfUpdateThatNeedsAReboot(t *testing.T) {
+	t.Parallel()
+	f := newFedora(t, rpm{name: "linux-firmware", version: "1.0", release: "1"})
+	f.offer([]rpm{{name: "linux-firmware", version: "2.0", release: "1"}}, nil)
+	out, o := f.perform("update", nil)
+	f.record("update-reboot", out)
+	f.wantSummary(o, "1 upgraded · reboot required")
+	f.want("details", "linux-firmware.noarch 1.0-1 → 2.0-1\nReboot required", o.Details)
+	f.want("fact", "yes", o.Facts["reboot_required"])
+	// Without the plugin only the kernel counts.
+	f.executable("bin/dnf", strings.Replace(f.read("bin/dnf"), "--disableplugin=local", "--noplugins", 1))
+	_, o = f.perform("update", nil)
+	f.wantSummary(o, "nothing to do")
+	f.want("fact", "no", o.Facts["reboot_required"])
+}
+
 func TestRealDnfUpdateForSecurityOnly(t *testing.T) {
 	t.Parallel()
 	f := pendingRPMs(t)
