@@ -229,7 +229,7 @@ func TestRealSudoOnATerminalOfItsOwn(t *testing.T) {
 func TestRealFinishedBeforeTheStop(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
-	server := at(s, addUser(t, "finish", "", sshd.NoSudo))
+	server := at(s, addUser(t, "finished", "", sshd.NoSudo))
 	c := pooled(t, ssh.Limits{})
 	run(t, c, server, "true")
 	for i := range 60 {
