@@ -14,8 +14,8 @@ import (
 // anything.
 //
 // Refused are syntax errors, a {{name}} in the text, an expansion outside double quotes, a parameter in arithmetic (the
-// shell evaluates what it holds), in command position, in the code given to sh -c, ssh, su, awk and their like, in a
-// here-document or pipe that a shell reads, as well as eval, source and backquotes altogether. A variable that was set from
+// shell evaluates what it holds), in command position, in the code given to sh -c, ssh, su, awk and their like, in PATH and
+// other variables that decide what runs, in a here-document or pipe that a shell reads, as well as eval, source and backquotes altogether. A variable that was set from
 // a parameter counts as that parameter, and so do $1, $@ and $*.
 func Lint(script string, params []string) []Problem {
 	l := &linter{tainted: map[string]bool{}}
@@ -91,6 +91,7 @@ func (l *linter) visit(n syntax.Node, above []syntax.Node) {
 			l.add(n.Pos(), "backquotes are not allowed: write $(…)")
 		}
 	case *syntax.CallExpr:
+		l.assignments(n)
 		if text := callProblem(l.words(n.Args)); text != "" {
 			l.add(n.Pos(), "%s", text)
 		}

@@ -1,9 +1,6 @@
 package action
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // callProblem says what is wrong with one call, or nothing. It knows the commands that take code as an argument or run
 // another command; for all others a quoted parameter is data.
@@ -33,7 +30,24 @@ func callProblem(words []word) string {
 		return i.problem(name, args)
 	}
 	if w, ok := wrapperOf(name); ok {
-		return w.problem(name, args)
+		if text := w.problem(name, args); text != "" {
+			return text
+		}
+	}
+	return innerCodeProblem(args)
+}
+
+// innerCodeProblem looks for an interpreter that is told its program among the arguments of any command: docker exec c
+// sh -c, and whatever else runs other commands and is not known here.
+func innerCodeProblem(args []word) string {
+	for i, w := range args {
+		in, ok := interpreterOf(w.name())
+		if !ok || !in.givesProgram(args[i+1:]) {
+			continue
+		}
+		if text := in.problem(w.name(), args[i+1:]); text != "" {
+			return text
+		}
 	}
 	return ""
 }
@@ -71,6 +85,9 @@ func declareProblem(name string, args []word) string {
 		if w.tainted && !w.assigns() {
 			return fmt.Sprintf("a parameter is given to %s as the name of a variable", name)
 		}
+		if text := variableProblem(w); text != "" {
+			return text
+		}
 	}
 	return ""
 }
@@ -86,73 +103,4 @@ func findProblem(args []word) string {
 		}
 	}
 	return ""
-}
-
-// wrapper is a command that runs another one: its options that take a value, and how many words of its own come before
-// the other command.
-type wrapper struct {
-	valued   string
-	operands int
-}
-
-func wrapperOf(name string) (wrapper, bool) {
-	switch name {
-	case "sudo", "doas":
-		return wrapper{valued: "ugphCrtTUDR"}, true
-	case "env":
-		return wrapper{valued: "uCS"}, true
-	case "xargs":
-		return wrapper{valued: "InPLdaEs"}, true
-	case "nice":
-		return wrapper{valued: "n"}, true
-	case "ionice":
-		return wrapper{valued: "cn"}, true
-	case "stdbuf":
-		return wrapper{valued: "ioe"}, true
-	case "systemd-run":
-		return wrapper{valued: "upHM"}, true
-	case "timeout":
-		return wrapper{valued: "ks", operands: 1}, true
-	case "chroot", "flock", "taskset", "chrt":
-		return wrapper{operands: 1}, true
-	case "nohup", "setsid", "exec", "command", "builtin", "busybox", "nsenter", "unshare", "time":
-		return wrapper{}, true
-	}
-	return wrapper{}, false
-}
-
-// problem finds the inner command and checks it. Before it, a parameter may only be the value of NAME=… or an operand:
-// in an option it could name the command (env -S).
-func (w wrapper) problem(name string, args []word) string {
-	operands := w.operands
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		switch {
-		case arg.text == "--":
-		case arg.option():
-			if arg.tainted || (w.takesValue(arg) && i+1 < len(args) && args[i+1].tainted) {
-				return fmt.Sprintf("a parameter is in the options of %s", name)
-			}
-			if w.takesValue(arg) {
-				i++
-			}
-			if name == "flock" && arg.text == "-c" && anyTainted(args[i+1:]) {
-				return "a parameter is in the code that flock runs"
-			}
-		case arg.assigns() && (name == "env" || name == "sudo" || name == "doas"):
-		case operands > 0:
-			operands--
-		default:
-			return callProblem(args[i:])
-		}
-	}
-	return ""
-}
-
-// takesValue reports whether the option's value is the next word: the last letter of a short option that wants one.
-func (w wrapper) takesValue(option word) bool {
-	if strings.HasPrefix(option.text, "--") || w.valued == "" {
-		return false
-	}
-	return len(option.text) == 2 && strings.Contains(w.valued, option.text[1:])
 }

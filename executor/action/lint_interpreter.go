@@ -74,6 +74,26 @@ func (in interpreter) problem(name string, args []word) string {
 	return ""
 }
 
+// givesProgram reports whether the options that come first hold one that is followed by the program: the c of sh -ec.
+func (in interpreter) givesProgram(args []word) bool {
+	code := in.code
+	if in.codeIsNext {
+		code = "c"
+	}
+	for i := 0; i < len(args) && args[i].option(); i++ {
+		if strings.HasPrefix(args[i].text, "--") {
+			continue
+		}
+		if strings.ContainsAny(args[i].text[1:], code) {
+			return true
+		}
+		if strings.Contains(in.valued, args[i].text[len(args[i].text)-1:]) {
+			i++
+		}
+	}
+	return false
+}
+
 // readsCode reports whether the command, called like this, runs what comes in on standard input, or splits it into words
 // as xargs does without -0.
 func readsCode(words []word) bool {
@@ -81,7 +101,7 @@ func readsCode(words []word) bool {
 		return false
 	}
 	name, args := words[0].name(), words[1:]
-	if name == "ssh" || name == "su" || name == "at" || name == "batch" || name == "parallel" {
+	if name == "ssh" || name == "su" || name == "at" || name == "batch" || name == "parallel" || name == "crontab" {
 		return true
 	}
 	if name == "xargs" {
@@ -118,23 +138,4 @@ func hasProgram(in interpreter, args []word) bool {
 		}
 	}
 	return false
-}
-
-// inner returns the command that a wrapper runs.
-func (w wrapper) inner(args []word) []word {
-	operands := w.operands
-	for i := 0; i < len(args); i++ {
-		switch arg := args[i]; {
-		case arg.option():
-			if w.takesValue(arg) {
-				i++
-			}
-		case arg.assigns():
-		case operands > 0:
-			operands--
-		default:
-			return args[i:]
-		}
-	}
-	return nil
 }

@@ -26,6 +26,9 @@ func TestLintRefuses(t *testing.T) {
 		document   = `line 1: a parameter is in a here-document that is run as code`
 	)
 	code := func(command string) string { return "line 1: a parameter is in the code that " + command + " runs" }
+	variable := func(name string) string {
+		return "line 1: a parameter is in " + name + ", which decides what commands run"
+	}
 	argument := func(command string) string {
 		return "line 1: a parameter is given to " + command + ", which runs its arguments as code"
 	}
@@ -90,6 +93,43 @@ func TestLintRefuses(t *testing.T) {
 		{`sed --expression "$name" file`, code("sed")},
 		{`sed -ne "$name" file`, code("sed")},
 		{`flock /run/x -c "$name"`, code("flock")},
+		{`sudo --user bob sh -c "$name"`, code("sh")},
+		{`sudo --user bob "$name"`, position},
+		{`sudo -nu bob "$name"`, position},
+		{`timeout --signal KILL 5 sh -c "$name"`, code("sh")},
+		{`timeout --signal KILL 5 "$name"`, position},
+		{`ls | xargs --max-args 1 sh -c "$name"`, code("sh")},
+		{`ls | xargs -0n 1 "$name"`, position},
+		{`nice --adjustment 5 sh -c "$name"`, code("sh")},
+		{`nice --adjustment 5 "$name"`, position},
+		{`ionice --class 3 sh -c "$name"`, code("sh")},
+		{`env --chdir /x sh -c "$name"`, code("sh")},
+		{`env --unset A sh -c "$name"`, code("sh")},
+		{`systemd-run --unit x sh -c "$name"`, code("sh")},
+		{`systemd-run --unknown-option x sh -c "$name"`, code("sh")},
+		{`flock -w 5 f sh -c "$name"`, code("sh")},
+		{`flock -w 5 f "$name"`, position},
+		{`nsenter -t 1 -m sh -c "$name"`, code("sh")},
+		{`nsenter -t 1 -m "$name"`, position},
+		{`unshare -S 0 sh -c "$name"`, code("sh")},
+		{`unshare -S 0 "$name"`, position},
+		{`time -f x sh -c "$name"`, code("sh")},
+		{`docker exec c sh -c "$name"`, code("sh")},
+		{`docker exec c bash -o errexit -c "ls $name"`, code("bash")},
+		{`docker exec c bash --norc -c "ls $name"`, code("bash")},
+		{`docker exec c python3 -c "print('$name')"`, code("python3")},
+		{`podman exec c /bin/sh -ec "$name"`, code("sh")},
+		{`kubectl exec pod -- sh -c "$name"`, code("sh")},
+		{`ip netns exec x sh -c "$name"`, code("sh")},
+		{`PATH="$name" ls`, variable("PATH")},
+		{`PATH="/opt/$name/bin:$PATH"`, variable("PATH")},
+		{`LD_PRELOAD="$name" ls`, variable("LD_PRELOAD")},
+		{`export LD_LIBRARY_PATH="$name"`, variable("LD_LIBRARY_PATH")},
+		{`env BASH_ENV="$name" ls`, variable("BASH_ENV")},
+		{`sudo ENV="$name" ls`, variable("ENV")},
+		{`IFS="$name"`, variable("IFS")},
+		{"crontab - <<E\n$name\nE", document},
+		{`echo "$name" | crontab -`, piped},
 		{`ssh web1 "$name"`, argument("ssh")},
 		{`su - www -c "$name"`, argument("su")},
 		{`trap "$name" EXIT`, argument("trap")},
@@ -155,6 +195,19 @@ var allowed = []string{
 	`[ -e "/etc/$name" ] && echo "$name" >/dev/null`,
 	`echo "$name" >"/dev/null"`,
 	`set -- "$mode" "$name"; echo "$@"`,
+	`docker exec c systemctl restart -- "$name"`,
+	`docker exec c sh -c 'printf "%s\n" "$1"' drover "$name"`,
+	`docker exec c sh -e /opt/fixed.sh "$name"`,
+	`grep -x sh -- "$name"`,
+	`printf '%s\n' sh -x "$name"`,
+	`sudo --user bob systemctl restart -- "$name"`,
+	`timeout --signal KILL 5 ping -c 1 -- "$name"`,
+	`flock -w 5 /run/x systemctl restart -- "$name"`,
+	`nsenter -t 1 -m systemctl restart -- "$name"`,
+	`PATH=/usr/bin:$PATH ls -- "$name"`,
+	`LANG="$name" ls`,
+	`env APP_ENV="$mode" ls`,
+	`crontab -l | grep -- "$name"`,
 }
 
 func TestLintAllows(t *testing.T) {

@@ -118,6 +118,29 @@ func (l *linter) arithmetic(a *syntax.ArithmExp) {
 	})
 }
 
+// assignments refuses a parameter in a variable that decides what runs, before a command or on its own.
+func (l *linter) assignments(call *syntax.CallExpr) {
+	for _, a := range call.Assigns {
+		if a.Name == nil || a.Value == nil {
+			continue
+		}
+		if text := variableProblem(word{text: a.Name.Value + "=", tainted: l.mentions(a.Value)}); text != "" {
+			l.add(a.Pos(), "%s", text)
+		}
+	}
+}
+
+// variableProblem says what is wrong with NAME=…, or nothing. Whoever fills these variables chooses what runs: PATH finds
+// commands, LD_PRELOAD brings code into them, a shell reads the file that ENV names, and IFS cuts words anew.
+func variableProblem(w word) string {
+	switch name := w.variable(); {
+	case !w.tainted:
+	case name == "PATH", name == "ENV", name == "BASH_ENV", name == "IFS", strings.HasPrefix(name, "LD_"):
+		return "a parameter is in " + name + ", which decides what commands run"
+	}
+	return ""
+}
+
 type quoting int
 
 const (

@@ -23,11 +23,17 @@ func (w word) name() string {
 
 func (w word) option() bool { return strings.HasPrefix(w.text, "-") && len(w.text) > 1 }
 
-// assigns reports whether the word is NAME=… with a fixed name.
-func (w word) assigns() bool {
+// variable is the name in NAME=…, or nothing.
+func (w word) variable() string {
 	name, _, ok := strings.Cut(w.text, "=")
-	return ok && syntax.ValidName(name)
+	if !ok || !syntax.ValidName(name) {
+		return ""
+	}
+	return name
 }
+
+// assigns reports whether the word is NAME=… with a fixed name.
+func (w word) assigns() bool { return w.variable() != "" }
 
 func (l *linter) words(args []*syntax.Word) []word {
 	words := make([]word, len(args))
