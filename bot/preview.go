@@ -107,9 +107,7 @@ func lastDown(p *executor.Preview) []string {
 		return nil
 	}
 	var lines []string
-	known := map[string]bool{}
 	for _, past := range p.LastDown {
-		known[past.Server] = true
 		if len(lines) < maxPlanned {
 			lines = append(lines, fmt.Sprintf("*Last down* %s %s: #%d %s by %s", code(past.Server), when(past.FinishedAt), past.Run, escape(past.Action), person(past.By)))
 		}
@@ -117,14 +115,8 @@ func lastDown(p *executor.Preview) []string {
 	if more := len(p.LastDown) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("… and %d more servers before that", more))
 	}
-	var unknown []string
-	for _, t := range p.Plan.Targets {
-		if !known[t.Server] {
-			unknown = append(unknown, t.Server)
-		}
-	}
-	if len(unknown) > 0 {
-		lines = append(lines, fmt.Sprintf("*Last down* %s not by drover, as far as it knows", code(clip(executor.FoldNames(unknown), 300))))
+	if never := p.NeverDown(); len(never) > 0 {
+		lines = append(lines, fmt.Sprintf("*Last down* %s not by drover, as far as it knows", code(clip(executor.FoldNames(never), 300))))
 	}
 	return lines
 }

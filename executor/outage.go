@@ -59,6 +59,7 @@ type outage struct {
 	since   time.Time     // when the first of them was
 	refused bool          // at the last of them, something refused connections where the server should be
 	back    time.Time     // when it was first seen as restarted; zero: it was not
+	after   store.Host    // what the server says of itself since
 	broken  bool          // an expected unit had failed at the last look
 	seen    string        // what the last look found
 	wait    time.Duration // until the next look, if more than usual
@@ -226,6 +227,7 @@ func (o *outage) weighBack(s sight) (store.Result, bool) {
 	if o.back.IsZero() {
 		o.back = o.now()
 	}
+	o.after = s.host
 	var missing []string
 	broken := false
 	for i, unit := range o.expect {
@@ -242,10 +244,15 @@ func (o *outage) weighBack(s sight) (store.Result, bool) {
 		o.seen = o.downTime() + ", and back, but " + strings.Join(missing, ", ")
 		again := o.broken && broken // what systemd starts once more by itself is no longer failed at the second look
 		o.broken = broken
-		return o.failed("expected_unit", o.seen), again
+		return o.incomplete(), again
 	}
-	out := o.succeeded(strings.Join(append([]string{o.downTime()}, o.news(s.host)...), " · "))
-	out.Host = s.host
-	out.Details = o.evidence(s.host)
-	return out, true
+	return o.proven(o.succeeded(o.downTime()), o.expected()), true
+}
+
+// proven adds to the end of a server that has restarted what is new, and the proof.
+func (o *outage) proven(out store.Result, more ...string) store.Result {
+	parts := slices.DeleteFunc(append([]string{out.Summary, o.news()}, more...), func(s string) bool { return s == "" })
+	out.Summary = strings.Join(parts, " · ")
+	out.Host, out.Details = o.after, o.evidence()
+	return out
 }

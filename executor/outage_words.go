@@ -77,7 +77,7 @@ func (o *outage) overdue() store.Result {
 	case o.verify == store.VerifyDown:
 		return o.failed("not_down", fmt.Sprintf("It has not gone down within %s. Last seen: %s.", limit, o.seen))
 	case !o.back.IsZero():
-		return o.failed("expected_unit", o.seen)
+		return o.incomplete()
 	case o.gone:
 		return o.failed("not_back", fmt.Sprintf("It has not come back within %s: look at its console. Last seen: %s.", limit, o.seen))
 	}
@@ -101,32 +101,39 @@ func (o *outage) downTime() string {
 	return "down " + short(o.back.Sub(o.up))
 }
 
-// news is what is different after a restart, or is there again.
-func (o *outage) news(now store.Host) []string {
-	var parts []string
-	switch {
-	case now.Kernel == "":
-	case now.Kernel == o.before.Kernel:
-		parts = append(parts, "kernel "+now.Kernel)
+// incomplete is the end of a server that has restarted, without all that is expected of it.
+func (o *outage) incomplete() store.Result { return o.proven(o.failed("expected_unit", o.seen)) }
+
+// news is the kernel after a restart, and the one before it if that was another.
+func (o *outage) news() string {
+	switch now := o.after.Kernel; now {
+	case "":
+		return ""
+	case o.before.Kernel:
+		return "kernel " + now
 	default:
-		parts = append(parts, "kernel "+o.before.Kernel+" → "+now.Kernel)
+		return "kernel " + o.before.Kernel + " → " + now
 	}
-	if len(o.expect) > 0 {
-		parts = append(parts, strings.Join(o.expect, ", ")+" active")
+}
+
+// expected says that what is expected of a server is there again.
+func (o *outage) expected() string {
+	if len(o.expect) == 0 {
+		return ""
 	}
-	return parts
+	return strings.Join(o.expect, ", ") + " active"
 }
 
 // evidence is the proof itself, for who wants to see it.
-func (o *outage) evidence(now store.Host) string {
+func (o *outage) evidence() string {
 	const layout = "15:04:05 UTC"
 	lines := []string{"told to restart at " + o.sent.UTC().Format(layout)}
 	if !o.up.IsZero() {
 		lines = append(lines, "last seen before it at "+o.up.UTC().Format(layout))
 	}
 	lines = append(lines, "first seen after it at "+o.back.UTC().Format(layout))
-	if now.Boot != "" {
-		lines = append(lines, "boot before "+o.before.Boot, "boot after  "+now.Boot)
+	if o.after.Boot != "" {
+		lines = append(lines, "boot before "+o.before.Boot, "boot after  "+o.after.Boot)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -88,18 +88,26 @@ func (e *Engine) lookBack(ctx context.Context, p *Preview) error {
 	if !p.TakesDown {
 		return nil
 	}
-	actions, err := e.store.Actions(ctx)
-	if err != nil {
-		return err
+	p.LastDown, err = e.store.LastDown(ctx, ids)
+	return err
+}
+
+// NeverDown are the servers that the action takes down and of which drover does not know that it ever did.
+func (p *Preview) NeverDown() []string {
+	if !p.TakesDown {
+		return nil
 	}
-	var names []string
-	for _, entry := range actions {
-		if definition, err := Definition(entry); err == nil && definition.Verify != action.VerifyNone {
-			names = append(names, entry.Name)
+	known := map[string]bool{}
+	for _, past := range p.LastDown {
+		known[past.Server] = true
+	}
+	var never []string
+	for _, t := range p.Plan.Targets {
+		if !known[t.Server] {
+			never = append(never, t.Server)
 		}
 	}
-	p.LastDown, err = e.store.Succeeded(ctx, names, ids, 1)
-	return err
+	return never
 }
 
 // looks says whether a plan's action has a preview for any of its servers.

@@ -139,12 +139,53 @@ func TestAPreviewLooksBack(t *testing.T) {
 	close(g.open)
 	w.ended(holder.ID)
 
-	down := w.ended(w.submit("halt web3").ID)
+	w.ended(w.submit("halt web3").ID) // that it took the server down nobody has seen, whatever its next revision says
 	w.must(w.store.EditAction(t.Context(), root, "halt", `{name: halt, role: operator, verify: down, run: {linux: [halt]}}`))
 	p := w.preview(ops, "bounce all")
-	if len(p.LastDown) != 1 || p.LastDown[0].Server != "web3" || p.LastDown[0].Run != down.Number || p.LastDown[0].By != ops || !p.TakesDown || p.Approvals != 1 {
+	if len(p.LastDown) > 0 || !p.TakesDown || p.Approvals != 1 {
 		t.Errorf("last down: %+v", p.LastDown)
 	}
+	equal(t, []string{"web1", "web2", "web3"}, p.NeverDown())
+	if never := w.preview(ops, "poke all").NeverDown(); never != nil {
+		t.Errorf("poke takes %v down", never)
+	}
+}
+
+// TestAPreviewTellsOfARestartThatEndedBadly: the server was down, whatever was missing afterwards. What it became is kept.
+func TestAPreviewTellsOfARestartThatEndedBadly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.takesDown()
+	m := w.machine("web1", 0)
+	w.listed("web2")
+	w.serve(w.engine)
+	run := w.submit("restart-box web1 expect=nginx")
+	receive(t, m.told)
+	w.waits(run)
+	before := m.Host()
+	m.SetHost(func(h *sshtest.Host) { h.Kernel = "6.1.0-40-amd64" })
+	m.restarts(w)
+	w.await(run.ID, func(r store.Run) bool {
+		return strings.HasSuffix(r.Targets[0].Summary, "and back, but nginx is unknown")
+	})
+	w.clock.advance(11 * time.Minute)
+	target := w.ended(run.ID).Targets[0]
+	if target.ErrorKind != "expected_unit" || !strings.HasSuffix(target.Summary, "and back, but nginx is unknown · kernel 6.1.0-37-amd64 → 6.1.0-40-amd64") {
+		t.Errorf("%s: %q", target.ErrorKind, target.Summary)
+	}
+	for _, boot := range []string{before.BootID, m.Host().BootID} {
+		if !strings.Contains(target.Details, boot) {
+			t.Errorf("%s is not in the proof: %s", boot, target.Details)
+		}
+	}
+	server, err := w.store.ServerNamed(t.Context(), "web1")
+	must(t, err)
+	equal(t, "6.1.0-40-amd64", server.Host.Kernel)
+	p := w.preview(ops, "restart-box web1 web2")
+	if len(p.LastDown) != 1 || p.LastDown[0].Server != "web1" || p.LastDown[0].Run != run.Number || p.LastDown[0].By != ops {
+		t.Errorf("last down: %+v", p.LastDown)
+	}
+	equal(t, []string{"web2"}, p.NeverDown())
 }
 
 // TestLooking runs the preview's command on the one path: as the login user, changing nothing, for whoever may look.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // Verify is how the end of a target's command is proven, beside its exit code.
@@ -67,7 +69,33 @@ func (s *Store) NoteTarget(ctx context.Context, lease Lease, id, summary string)
 	return nil
 }
 
-// Restart is a proven restart of a server.
+// wentDown: the target t was sent its command and its server went down, whether or not all ended well. Of the failures,
+// these are the ones that nothing but a server that was away, or is another boot, leads to.
+const wentDown = `t.sent_at IS NOT NULL AND (t.state = 'succeeded'
+	OR t.state = 'failed' AND t.error_kind IN ('expected_unit', 'not_back', 'other_machine', 'host_key_changed', 'restarted'))`
+
+// LastDown lists for servers when drover restarted them or switched them off for the last time, the latest first. What an
+// action says today about its end does not count: it counts what was said when it ran.
+func (s *Store) LastDown(ctx context.Context, serverIDs []string) ([]Past, error) {
+	list := []Past{}
+	if len(serverIDs) == 0 {
+		return list, nil
+	}
+	query, args, err := sqlx.In(`SELECT server_id, server, number, action, requested_by, started_at, finished_at FROM (
+			SELECT t.server_id, t.server, r.number, r.action, r.requested_by, t.started_at, t.finished_at, t.sent_at,
+				row_number() OVER (PARTITION BY t.server_id ORDER BY t.sent_at DESC) AS nth
+			FROM targets AS t JOIN runs AS r ON r.id = t.run_id WHERE t.server_id IN (?) AND `+wentDown+`
+		) AS past WHERE nth = 1 ORDER BY sent_at DESC, server`, serverIDs)
+	if err != nil {
+		return nil, fmt.Errorf("look when servers were down: %w", err)
+	}
+	if err := s.read.SelectContext(ctx, &list, query, args...); err != nil {
+		return nil, fmt.Errorf("look when servers were down: %w", err)
+	}
+	return list, nil
+}
+
+// Restart is a restart of a server by drover.
 type Restart struct {
 	ServerID string `db:"server_id"`
 	Run      int    `db:"number"`
@@ -80,9 +108,11 @@ type Restart struct {
 // among them.
 func (s *Store) LastRestarts(ctx context.Context) (map[string]Restart, error) {
 	var list []Restart
-	err := s.read.SelectContext(ctx, &list, `SELECT t.server_id, t.sent_at, r.number, r.action, r.requested_by FROM targets t JOIN runs r ON r.id = t.run_id
-		WHERE t.sent_at IS NOT NULL AND t.verify = 'rebooted' AND t.state = 'succeeded' AND NOT EXISTS (SELECT 1 FROM targets o
-			WHERE o.server_id = t.server_id AND o.sent_at > t.sent_at AND o.verify = 'rebooted' AND o.state = 'succeeded')`)
+	err := s.read.SelectContext(ctx, &list, `SELECT server_id, sent_at, number, action, requested_by FROM (
+			SELECT t.server_id, t.sent_at, r.number, r.action, r.requested_by,
+				row_number() OVER (PARTITION BY t.server_id ORDER BY t.sent_at DESC) AS nth
+			FROM targets AS t JOIN runs AS r ON r.id = t.run_id WHERE t.verify = 'rebooted' AND `+wentDown+`
+		) AS past WHERE nth = 1`)
 	if err != nil {
 		return nil, fmt.Errorf("look for restarts: %w", err)
 	}

@@ -134,21 +134,65 @@ func TestANoteIsOfWhatRuns(t *testing.T) {
 	}
 }
 
+// restarted is a run that was sent its commands and ended like that on each of its servers.
+func (f farm) restarted(r store.Result, servers ...store.Server) store.Run {
+	f.t.Helper()
+	run, lease := f.restarting(servers...)
+	for _, target := range run.Targets {
+		f.sent(lease, target, store.Host{Boot: "boot:1"})
+		want(f.t, true)(f.FinishTarget(f.t.Context(), lease, target, r))
+	}
+	want(f.t, true)(f.FinishRun(f.t.Context(), lease))
+	return run
+}
+
+// TestLastDown: what counts is that a server went down, not that all ended well, and not what an action says of itself.
+func TestLastDown(t *testing.T) {
+	for r, down := range map[[2]string]bool{
+		{"succeeded", ""}:                    true,
+		{"failed", "expected_unit"}:          true,
+		{"failed", "not_back"}:               true,
+		{"failed", "other_machine"}:          true,
+		{"failed", "host_key_changed"}:       true,
+		{"failed", "restarted"}:              true,
+		{"failed", "not_restarted"}:          false,
+		{"failed", "not_down"}:               false,
+		{"failed", "exit"}:                   false,
+		{"unreachable", "host_key_changed"}:  false, // it never let the command in
+		{"skipped", "own_host"}:              false,
+		{"interrupted", string("cancelled")}: false, // nobody knows
+	} {
+		f := newFarm(t, "web1")
+		run := f.restarted(store.Result{State: store.TargetState(r[0]), ErrorKind: r[1]}, f.servers...)
+		last := get[[]store.Past](t)(f.LastDown(t.Context(), []string{f.servers[0].ID}))
+		if len(last) == 1 != down || down && last[0].Run != run.Number {
+			t.Errorf("after %v it was down: %+v", r, last)
+		}
+	}
+	f := newFarm(t, "web1", "web2", "web3")
+	run, lease := f.started()
+	f.begin(lease, run.Targets[2].ID)
+	f.succeed(lease, run.Targets[2]) // of an action that takes nothing down
+	f.restarted(store.Result{State: store.TargetSucceeded}, f.servers[:2]...)
+	f.restarted(store.Result{State: store.TargetSucceeded}, f.servers[0])
+	numbers := map[string]int{}
+	for _, p := range get[[]store.Past](t)(f.LastDown(t.Context(), []string{f.servers[0].ID, f.servers[1].ID, f.servers[2].ID})) {
+		numbers[p.Server] = p.Run
+	}
+	if diff := cmp.Diff(map[string]int{"web1": 3, "web2": 2}, numbers); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if none := get[[]store.Past](t)(f.LastDown(t.Context(), nil)); none == nil || len(none) > 0 {
+		t.Errorf("got %v", none)
+	}
+}
+
 func TestLastRestarts(t *testing.T) {
 	f := newFarm(t, "web1", "web2", "web3")
-	end := func(state store.TargetState, servers ...store.Server) {
-		t.Helper()
-		run, lease := f.restarting(servers...)
-		for _, target := range run.Targets {
-			f.sent(lease, target, store.Host{Boot: "boot:1"})
-			want(t, true)(f.FinishTarget(t.Context(), lease, target, store.Result{State: state}))
-		}
-		want(t, true)(f.FinishRun(t.Context(), lease))
-	}
 	web1, web2 := f.servers[0], f.servers[1]
-	end(store.TargetSucceeded, web1, web2)
-	end(store.TargetSucceeded, web1)
-	end(store.TargetFailed, web1)
+	f.restarted(store.Result{State: store.TargetSucceeded}, web1, web2)
+	f.restarted(store.Result{State: store.TargetFailed, ErrorKind: "expected_unit"}, web1)
+	f.restarted(store.Result{State: store.TargetFailed, ErrorKind: "not_restarted"}, web1)
 	last := get[map[string]store.Restart](t)(f.LastRestarts(t.Context()))
 	numbers := map[string]int{}
 	for id, r := range last {

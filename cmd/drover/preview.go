@@ -163,6 +163,9 @@ func (c *cli) printPreview(p *executor.Preview) {
 	for _, d := range p.LastDown {
 		c.line("last down", "%s at %s: #%d %s by %s", d.Server, d.FinishedAt.Local().Format("2006-01-02 15:04"), d.Run, d.Action, d.By)
 	}
+	if never := p.NeverDown(); len(never) > 0 {
+		c.line("last down", "%s not by drover, as far as it knows", executor.FoldNames(never))
+	}
 	c.printPlan(p.Plan)
 }
 

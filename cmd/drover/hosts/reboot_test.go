@@ -125,10 +125,10 @@ func TestWhatIsExpectedOfARestartedServer(t *testing.T) {
 	}
 	unit("ExecStart=/bin/false")
 	run = w.ended(w.submit("reboot-now web1 expect=ssh,nginx"), store.Failed)
-	says(t, run.Targets[0], `down \d+ s, and back, but nginx is failed`)
+	says(t, run.Targets[0], `down \d+ s, and back, but nginx is failed · kernel \S+`)
 	unit("ExecStartPre=/bin/sh -c 'while [ ! -e /srv/go ]; do sleep 0.1; done'\nExecStart=/bin/sleep 600")
 	run = w.ended(w.submit("reboot-now web1 expect=ssh,nginx timeout=20s"), store.Failed)
-	says(t, run.Targets[0], `down \d+ s, and back, but nginx is activating`)
+	says(t, run.Targets[0], `down \d+ s, and back, but nginx is activating · kernel \S+`)
 	run = w.submit("reboot-now web1 expect=ssh,nginx")
 	w.await(run.ID, func(r store.Run) bool { return strings.HasSuffix(r.Targets[0].Summary, "but nginx is activating") })
 	w.lets("touch", h, "/srv/go")
