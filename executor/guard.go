@@ -47,43 +47,85 @@ func (p *Plan) verify() store.Verify {
 }
 
 // guard leaves out of a plan that takes servers down those that must stay up, by what drover knows of them: the machine
-// that it runs on, jump hosts that others of the plan are reached through, and machines that are there under another name. What a server
-// says of itself is looked at once more just before its command is sent.
-func (p *Plan) guard(self Machine, servers []store.Server) (left []store.Server) {
+// that it runs on, jump hosts that others of the plan are reached through, and machines that are there under another name.
+// What a server says of itself is looked at once more just before its command is sent.
+func (p *Plan) guard(self Machine) {
 	if !p.takesDown() {
-		return servers
+		return
 	}
-	behind, names := map[string]string{}, map[string]string{}
-	for _, s := range servers {
-		for jump := s.Through; jump != nil; jump = jump.Through {
-			behind[jump.ID] = s.Name
+	p.leaveOut(func(s store.Server) string { return p.staysUp(self, s) })
+	twins := twinsOf(p.servers)
+	behind := behindOf(p.servers, twins)
+	p.leaveOut(func(s store.Server) string {
+		switch {
+		case behind[s.ID] != "":
+			return reachedThrough(behind[s.ID])
+		case s.Host.MachineID != "" && behind[s.Host.MachineID] != "":
+			return reachedThrough(behind[s.Host.MachineID])
+		case twins[s.ID] != "":
+			return "it is the same machine as " + twins[s.ID]
 		}
-	}
-	for _, s := range servers {
-		if why := p.staysUp(self, s, behind[s.ID], names[s.Host.MachineID]); why != "" {
-			p.Excluded = append(p.Excluded, Exclusion{s.Name, why})
-			continue
-		}
-		left = append(left, s)
-		if s.Host.MachineID != "" {
-			names[s.Host.MachineID] = s.Name
-		}
-	}
-	return left
+		return ""
+	})
 }
 
-// staysUp says why a server must not be taken down by this plan, or "". behind is a server of the plan that is reached
-// through it, twin one that is the same machine.
-func (p *Plan) staysUp(self Machine, s store.Server, behind, twin string) string {
+// leaveOut takes servers out of the plan for which there is a reason.
+func (p *Plan) leaveOut(why func(store.Server) string) {
+	targets, servers := p.Targets, p.servers
+	p.Targets, p.servers = []PlanTarget{}, nil
+	for i, s := range servers {
+		if reason := why(s); reason != "" {
+			p.Excluded = append(p.Excluded, Exclusion{s.Name, reason})
+			continue
+		}
+		p.Targets, p.servers = append(p.Targets, targets[i]), append(p.servers, s)
+	}
+}
+
+// staysUp says why a server must not be taken down, whatever else is in the plan, or "".
+func (p *Plan) staysUp(self Machine, s store.Server) string {
 	switch {
 	case s.OwnHost || self.is(s.Host):
 		return ownHost
-	case behind != "":
-		return fmt.Sprintf("%s of this run is reached through it: run it on its own, before or after", behind)
-	case twin != "":
-		return "it is the same machine as " + twin
 	case s.Platform != string(action.Linux) && p.Params[action.Expect] != "":
 		return fmt.Sprintf("%s cannot be checked on %s", action.Expect, s.Platform)
 	}
 	return ""
+}
+
+// twinsOf are the names of servers under which machines are there already, by the ids of those that come later.
+func twinsOf(servers []store.Server) map[string]string {
+	first, twins := map[string]string{}, map[string]string{}
+	for _, s := range servers {
+		switch name, seen := first[s.Host.MachineID]; {
+		case s.Host.MachineID == "":
+		case seen:
+			twins[s.ID] = name
+		default:
+			first[s.Host.MachineID] = s.Name
+		}
+	}
+	return twins
+}
+
+// behindOf are the names of servers that are reached through others, by the ids of those and of their machines: a jump
+// host goes down under its second name, too. Twins do not count, for they are not taken down.
+func behindOf(servers []store.Server, twins map[string]string) map[string]string {
+	behind := map[string]string{}
+	for _, s := range servers {
+		if twins[s.ID] != "" {
+			continue
+		}
+		for jump := s.Through; jump != nil; jump = jump.Through {
+			behind[jump.ID] = s.Name
+			if machine := jump.Host.MachineID; machine != s.Host.MachineID { // clones may share it
+				behind[machine] = s.Name
+			}
+		}
+	}
+	return behind
+}
+
+func reachedThrough(by string) string {
+	return by + " of this run is reached through it: run it on its own, before or after"
 }

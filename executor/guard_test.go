@@ -60,6 +60,22 @@ func TestWhoIsLeftOutOfWhatTakesServersDown(t *testing.T) {
 			web2.DropConnections()
 			w.seen("web2")
 		}, []string{"web1"}, map[string]string{"web2": "it is the same machine as web1"}},
+		"a jump host under its second name": {func(w *world, web1, _ *machine) {
+			door := w.machine("door", 0)
+			door.SetHost(func(h *sshtest.Host) { *h = web1.Host() })
+			w.seen("door")
+			through, err := w.store.ServerNamed(w.Context(), "door")
+			w.must(err)
+			w.edit("web2", func(s *store.Server) { s.JumpID = &through.ID })
+		}, []string{"web2"}, map[string]string{"web1": "web2 of this run is reached through it: run it on its own, before or after"}},
+		"nobody, behind a jump host that is a clone": {func(w *world, _, web2 *machine) {
+			door := w.machine("door", 0)
+			door.SetHost(func(h *sshtest.Host) { h.MachineID = web2.Host().MachineID })
+			w.seen("door")
+			through, err := w.store.ServerNamed(w.Context(), "door")
+			w.must(err)
+			w.edit("web2", func(s *store.Server) { s.JumpID = &through.ID })
+		}, []string{"web1", "web2"}, map[string]string{}},
 		"a device that cannot be asked for units": {func(w *world, _, _ *machine) {
 			w.edit("web2", func(s *store.Server) { s.Platform = "routeros" })
 		}, []string{"web1"}, map[string]string{"web2": "expect cannot be checked on routeros"}},
@@ -80,6 +96,49 @@ func TestWhoIsLeftOutOfWhatTakesServersDown(t *testing.T) {
 			}
 			if in, _ := w.plan("poke web1 web2"); len(in) != 2 {
 				t.Errorf("%v are in a plan that takes nobody down", in)
+			}
+		})
+	}
+}
+
+// TestWhoWillNotRunKeepsNobodyUp: it is as if it were not in the plan.
+func TestWhoWillNotRunKeepsNobodyUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(w *world, web1, web2 *machine)
+		in      []string
+		out     map[string]string
+	}{
+		"a machine under a name that is disabled": {func(w *world, web1, web2 *machine) {
+			web2.SetHost(func(h *sshtest.Host) { *h = web1.Host() })
+			web2.DropConnections()
+			w.seen("web2")
+			w.must(w.store.SetDisabled(w.Context(), root, "web1", "the old name"))
+		}, []string{"web2"}, map[string]string{"web1": "disabled: the old name"}},
+		"the jump host of one that is disabled": {func(w *world, _, _ *machine) {
+			web1, err := w.store.ServerNamed(w.Context(), "web1")
+			w.must(err)
+			w.edit("web2", func(s *store.Server) { s.JumpID = &web1.ID })
+			w.must(w.store.SetDisabled(w.Context(), root, "web2", "broken"))
+		}, []string{"web1"}, map[string]string{"web2": "disabled: broken"}},
+		"the jump host of one that has no command": {func(w *world, _, _ *machine) {
+			web1, err := w.store.ServerNamed(w.Context(), "web1")
+			w.must(err)
+			w.edit("web2", func(s *store.Server) { s.JumpID, s.Platform = &web1.ID, "ios" })
+		}, []string{"web1"}, map[string]string{"web2": "restart-box has no command for ios"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.takesDown()
+			web1, web2 := w.machine("web1", 0), w.machine("web2", 0)
+			w.seen("web1", "web2")
+			c.prepare(w, web1, web2)
+			in, out := w.plan("restart-box web1 web2")
+			if diff := cmp.Diff(c.in, in); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(c.out, out); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -176,11 +176,12 @@ func (e *Engine) newPlan(ctx context.Context, entry store.Action, params map[str
 		ActionID: entry.ID, Action: entry.Name, Revision: entry.Revision, Params: values, Options: options,
 		Sudo: definition.Sudo, Targets: []PlanTarget{}, definition: definition,
 	}
-	for _, server := range p.guard(e.self, servers) {
+	for _, server := range servers {
 		if err := p.add(server, values); err != nil {
 			return nil, err
 		}
 	}
+	p.guard(e.self)
 	p.cut()
 	return p, nil
 }
