@@ -210,7 +210,7 @@ func (e *Engine) bind(ctx context.Context, definition *action.Action, params map
 func badParameter(name string, err error) error {
 	var bad *action.ParameterError
 	if errors.As(err, &bad) {
-		return usage("%s Nothing was run. `actions %s` shows its parameters.", bad.Error(), name)
+		return usage("%s Nothing was run. `actions %s` shows its parameters.", bad.Sentence(), name)
 	}
 	return err
 }

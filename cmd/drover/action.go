@@ -98,7 +98,11 @@ func (c *cli) actionFromFile(use, short, done string, save saveAction) *cobra.Co
 				if err := e.CheckApprovals(cmd.Context(), actor, a); err != nil {
 					return err
 				}
-				if err := save(s, cmd.Context(), actor, a.Name, string(yaml)); err != nil {
+				err := save(s, cmd.Context(), actor, a.Name, string(yaml))
+				if errors.Is(err, store.ErrNotFound) {
+					return noAction(a.Name)
+				}
+				if err != nil {
 					return fmt.Errorf("action %s: %w", a.Name, err)
 				}
 				fmt.Fprintf(c.out, "Action %s is %s.\n", a.Name, done)
@@ -106,6 +110,10 @@ func (c *cli) actionFromFile(use, short, done string, save saveAction) *cobra.Co
 			})
 		},
 	}
+}
+
+func noAction(name string) error {
+	return usage("there is no action %q: `drover action list` shows all", name)
 }
 
 func readAction(file string) ([]byte, *action.Action, error) {
@@ -168,7 +176,7 @@ func (c *cli) actionRemove() *cobra.Command {
 			return c.change(cmd.Context(), func(s *store.Store, actor store.Actor) error {
 				err := s.RemoveAction(cmd.Context(), actor, args[0])
 				if errors.Is(err, store.ErrNotFound) {
-					return usage("there is no action %q: `drover action list` shows all", args[0])
+					return noAction(args[0])
 				}
 				if err != nil {
 					return err

@@ -51,23 +51,12 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	var code exitError
 	if err != nil && !errors.As(err, &code) {
-		fmt.Fprintf(c.err, "drover: %s\n", sentence(err))
+		fmt.Fprintf(c.err, "drover: %s\n", sentence(cmd, err))
 	}
 	return exitCode(err)
-}
-
-// sentence is an error for the person at the terminal.
-func sentence(err error) string {
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return err.Error() + ": the `list` command shows what there is"
-	case errors.Is(err, store.ErrExists):
-		return err.Error() + ": choose another name, or edit the one that is there"
-	}
-	return err.Error()
 }
 
 func exitCode(err error) int {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // ParameterError is one value that an action does not take, in one sentence for the person who typed it.
@@ -12,14 +13,28 @@ type ParameterError struct {
 	Parameter  string // the name as typed or declared
 	Problem    string // "must be one of soft, hard"
 	Suggestion string // a name or value that may have been meant; often empty
+	Help       string // what the parameter is for, as its action says; often empty
 }
 
-// Error returns the sentence.
+// Error returns it as a part of a sentence.
 func (e *ParameterError) Error() string {
 	if e.Suggestion == "" {
 		return fmt.Sprintf("parameter %s %s", e.Parameter, e.Problem)
 	}
 	return fmt.Sprintf("parameter %s %s; did you mean %s?", e.Parameter, e.Problem, e.Suggestion)
+}
+
+// Sentence returns it for the person who typed the value.
+func (e *ParameterError) Sentence() string {
+	text := "Parameter " + e.Parameter
+	if e.Help != "" {
+		text += " (" + strings.TrimSuffix(e.Help, ".") + ")"
+	}
+	text += " " + e.Problem
+	if e.Suggestion != "" {
+		return text + "; did you mean " + e.Suggestion + "?"
+	}
+	return text + "."
 }
 
 // Bind checks what a person gave for an action's parameters, fills in the defaults and returns every parameter in
@@ -56,13 +71,13 @@ func (a *Action) Bind(raw map[string]string) (Values, error) {
 func (p Parameter) bind(typed string, given bool) (string, error) {
 	if !given {
 		if p.Default == nil {
-			return "", &ParameterError{Parameter: p.Name, Problem: "is missing: add " + p.Name + "=…"}
+			return "", &ParameterError{Parameter: p.Name, Problem: "is missing: add `" + p.Name + "=…`", Help: p.Help}
 		}
 		typed = *p.Default
 	}
 	value, f := p.canonical(typed)
 	if f != nil {
-		return "", &ParameterError{Parameter: p.Name, Problem: f.problem, Suggestion: f.suggestion}
+		return "", &ParameterError{Parameter: p.Name, Problem: f.problem, Suggestion: f.suggestion, Help: p.Help}
 	}
 	return value, nil
 }

@@ -39,7 +39,7 @@ func (a *Action) renderDevice(p Platform, argv []string, v Values) (string, erro
 			return "", &PlatformError{fmt.Sprintf("%s needs %s=… for %s%s", a.Name, parameter.Name, p, orSetting(parameter))}
 		}
 		if f := deviceFault(p, v[parameter.Name]); f != nil {
-			return "", &ParameterError{Parameter: parameter.Name, Problem: f.problem}
+			return "", &ParameterError{Parameter: parameter.Name, Problem: f.problem, Help: parameter.Help}
 		}
 	}
 	return fill(used, v), nil

@@ -140,7 +140,7 @@ func (p Parameter) text(raw string) (string, *fault) {
 		return "", &fault{problem: "has a pattern that cannot be read"}
 	}
 	if !whole.MatchString(raw) {
-		return "", &fault{problem: "must match " + p.Pattern}
+		return "", &fault{problem: "must match `" + p.Pattern + "`"} // in code: its * would make bold text in Slack
 	}
 	return raw, nil
 }

@@ -169,7 +169,7 @@ func TestParseParameterErrors(t *testing.T) {
 		{"pattern of an int", "{name: p, type: int, pattern: '[0-9]'}", "{{p}}", `line 3: parameters[0].pattern: is for type string, not int`},
 		{"default of an enum", "{name: p, type: enum, values: [soft], default: sofd}", "{{p}}", `line 3: parameters[0].default: "sofd" must be one of soft`},
 		{"default of an int", "{name: p, type: int, max: 3, default: 4}", "{{p}}", `line 3: parameters[0].default: "4" must be a whole number, at most 3`},
-		{"default of a pattern", "{name: p, type: string, pattern: '[a-z]+', default: web1}", "{{p}}", `line 3: parameters[0].default: "web1" must match [a-z]+`},
+		{"default of a pattern", "{name: p, type: string, pattern: '[a-z]+', default: web1}", "{{p}}", "line 3: parameters[0].default: \"web1\" must match `[a-z]+`"},
 		{"setting", "{name: p, type: bool, setting: team}", "{{p}}", `line 3: parameters[0].setting: must be one of main-host, not "team"`},
 		{"unused", "{name: p, type: bool}", "x", `line 5: run.linux: does not use the parameter p`},
 		{"undeclared", "{name: service, type: bool}", "{{service}}{{servise}}", `line 5: run.linux: {{servise}} is not a parameter; did you mean {{service}}?`},
