@@ -193,6 +193,10 @@ func (x *examination) device(ctx context.Context) {
 		return
 	}
 	x.reached()
+	if r := result.Reason; r != nil && r.Kind == ssh.WrongPlatform {
+		x.add("platform", Wrong, r.Sentence())
+		return
+	}
 	if strings.Contains(result.Stdout+result.Stderr, holds) {
 		x.add("platform", Fine, x.server.Platform)
 		return

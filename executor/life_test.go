@@ -213,6 +213,21 @@ func TestAWrongPlatformIsNamed(t *testing.T) {
 	}
 }
 
+// TestADeviceThatIsALinuxIsNamed: the other way around.
+func TestADeviceThatIsALinuxIsNamed(t *testing.T) {
+	w := newWorld(t)
+	w.host("web1", func(s *sshtest.Session) int {
+		fmt.Fprintln(s.Stderr, "bash: line 1: poke: command not found")
+		return 127
+	})
+	w.edit("web1", func(s *store.Server) { s.Platform = "routeros" })
+	w.serve(w.engine)
+	target := w.ended(w.submit("poke web1").ID).Targets[0]
+	if target.State != store.TargetFailed || target.ErrorKind != "wrong_platform" || !strings.HasPrefix(target.Summary, "web1 is registered as a device") {
+		t.Errorf("%s %s: %s", target.State, target.ErrorKind, target.Summary)
+	}
+}
+
 // TestEndsOfAKindOfTheirOwn: what a shell says for a program, and a silence, are told apart from a command's own end.
 func TestEndsOfAKindOfTheirOwn(t *testing.T) {
 	w := newWorld(t)

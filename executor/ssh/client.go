@@ -58,7 +58,7 @@ func (c *Client) Run(ctx context.Context, server Server, cmd Command) (Result, e
 		res.Stop = e.Stop
 		return res, e
 	}
-	if res.Reason = reason(res); res.Reason != nil {
+	if res.Reason = reason(cmd, res); res.Reason != nil {
 		res.Reason.Server = server.label()
 	}
 	return res, nil

@@ -64,7 +64,8 @@ type Result struct {
 	// reports a process killed by signal n as 128+n.
 	ExitCode int
 	// Reason is what ExitCode means where it is not the command's own: the shell found no such program or could not run it
-	// (CommandNotFound, NotExecutable), or a signal ended it (KilledBySignal). nil otherwise.
+	// (CommandNotFound, NotExecutable), a shell answered where a device should (WrongPlatform), or a signal ended it
+	// (KilledBySignal). nil otherwise.
 	Reason *Error
 	// Stdout and Stderr are valid UTF-8 without terminal codes or secrets. Each keeps
 	// its first 64 KiB and last 192 KiB.

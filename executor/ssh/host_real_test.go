@@ -78,3 +78,22 @@ func TestRealWrongPlatform(t *testing.T) {
 		})
 	}
 }
+
+// TestRealShellInsteadOfADevice: a Linux that is registered as a device says so, too.
+func TestRealShellInsteadOfADevice(t *testing.T) {
+	t.Parallel()
+	s := startSSHD(t, sshd.Config{})
+	server := at(s, addUser(t, "nodevice", "", sshd.NoSudo))
+	for _, text := range []string{"/system resource print", "show version", `:execute script="/system reboot"`} {
+		res, err := client().Run(t.Context(), server, ssh.Command{Text: text, Raw: true})
+		if err != nil || res.Reason == nil || res.Reason.Kind != ssh.WrongPlatform ||
+			!strings.Contains(res.Reason.Sentence(), "`drover server edit web1 --platform linux`") {
+			t.Errorf("%s: %+v, %v", text, res.Reason, err)
+		}
+	}
+	for _, text := range []string{"echo show: not found >&2; exit 127", "sh -c no-such-program"} {
+		if res, err := client().Run(t.Context(), server, ssh.Command{Text: text, Raw: true}); err != nil || res.Reason != nil && res.Reason.Kind == ssh.WrongPlatform {
+			t.Errorf("%s: %+v, %v", text, res.Reason, err)
+		}
+	}
+}

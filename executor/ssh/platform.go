@@ -3,6 +3,10 @@ package ssh
 import (
 	"bytes"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
 )
 
 // words are how devices without a shell answer to the first word of drover's scripts, which begins the command line.
@@ -33,6 +37,28 @@ func (s *session) wrongPlatform() *Error {
 			if bytes.Contains(s.out.gate.preface, []byte(text)) || bytes.Contains(s.err.gate.preface, []byte(text)) {
 				return &Error{Kind: WrongPlatform, Answers: system, Err: fmt.Errorf("it said %q", text)}
 			}
+		}
+	}
+	return nil
+}
+
+// noSuchCommand is how login shells say that they know no command of a name.
+var noSuchCommand = regexp.MustCompile(`(?i)not found|no such file or directory|unknown command`)
+
+// shellInstead is the error of what is registered as a device without a shell and answered as a shell does: it does not
+// know the first word of a device's command line. It is nil otherwise.
+func shellInstead(cmd Command, res Result) *Error {
+	parts := func(text string) []string {
+		return strings.FieldsFunc(text, func(r rune) bool { return r == ':' || unicode.IsSpace(r) })
+	}
+	sent := parts(cmd.Text)
+	if !cmd.Raw || res.ExitCode != 127 || len(sent) == 0 {
+		return nil
+	}
+	for line := range strings.Lines(res.Stderr) {
+		_, said, _ := strings.Cut(line, ":") // after the shell's own name
+		if slices.Contains(parts(said), sent[0]) && noSuchCommand.MatchString(said) {
+			return &Error{Kind: WrongPlatform, Answers: "Linux", Err: fmt.Errorf("it said %q", strings.TrimSpace(line))}
 		}
 	}
 	return nil

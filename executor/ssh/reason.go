@@ -20,7 +20,10 @@ var signalWords = map[int]string{
 
 // reason says what an exit status means when it is not the command's own. The shell's words must be there too: any program
 // may end with the same number.
-func reason(res Result) *Error {
+func reason(cmd Command, res Result) *Error {
+	if e := shellInstead(cmd, res); e != nil {
+		return e
+	}
 	program := func(words *regexp.Regexp) string {
 		found := words.FindAllStringSubmatch(res.Stderr, -1)
 		if len(found) == 0 {

@@ -26,7 +26,7 @@ func TestReasonInEveryShell(t *testing.T) {
 			if name == "bash" && want.kind == KilledBySignal {
 				continue // it says nothing of a signal here
 			}
-			got := reason(Result{ExitCode: code, Stderr: errs})
+			got := reason(Command{Text: text}, Result{ExitCode: code, Stderr: errs})
 			switch {
 			case got == nil && want.kind != "", got != nil && (got.Kind != want.kind || got.Program != want.program):
 				t.Errorf("%s: %q: %+v of %q, %d", name, text, got, errs, code)
@@ -36,6 +36,31 @@ func TestReasonInEveryShell(t *testing.T) {
 					t.Error(s)
 				}
 			}
+		}
+	}
+}
+
+// TestAShellInsteadOfADevice: only a shell that does not know the first word is one; a device, or a program further on, is not.
+func TestAShellInsteadOfADevice(t *testing.T) {
+	const command = "/system resource print"
+	for said, want := range map[string]Kind{
+		"bash: line 1: /system: No such file or directory":                    WrongPlatform,
+		"sh: 1: /system: not found":                                           WrongPlatform,
+		"zsh:1: no such file or directory: /system":                           WrongPlatform,
+		"fish: Unknown command: /system\nfish:\n/system resource print\n^~~^": WrongPlatform,
+		"ash: lsof: not found":                                                CommandNotFound,
+		"":                                                                    "",
+		"bad command name system (line 1 column 2)":                           "",
+	} {
+		got := reason(Command{Text: command, Raw: true}, Result{ExitCode: 127, Stderr: said})
+		if (got == nil) != (want == "") || got != nil && got.Kind != want {
+			t.Errorf("%q: %+v", said, got)
+		}
+		if got := reason(Command{Text: command}, Result{ExitCode: 127, Stderr: said}); got != nil && got.Kind == WrongPlatform {
+			t.Errorf("%q of a Linux: %+v", said, got)
+		}
+		if got := reason(Command{Text: command, Raw: true}, Result{ExitCode: 1, Stderr: said}); got != nil {
+			t.Errorf("%q with exit status 1: %+v", said, got)
 		}
 	}
 }

@@ -169,6 +169,9 @@ func (e *Error) stopped() string {
 func (e *Error) wrongPlatform(name string) string {
 	correct := map[string]string{"RouterOS": "routeros", "IOS": "ios"}[e.Answers]
 	switch {
+	case e.Answers == "Linux":
+		return fmt.Sprintf("%s is registered as a device without a shell and answers as Linux does, so nothing was run: "+
+			"an admin corrects it with `drover server edit %[1]s --platform linux`.", name)
 	case e.Answers == "":
 		return fmt.Sprintf("%s is registered as Linux but does not say that it is, so nothing was run: check its platform with an admin.", name)
 	case correct == "":
