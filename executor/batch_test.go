@@ -218,6 +218,7 @@ func TestOverTheLimitNobodyIsWaitedFor(t *testing.T) {
 	holder, failing := newGate(), newGate()
 	w.host("web1", func(s *sshtest.Session) int { failing.handle(s); return 1 })
 	w.host("web2", holder.handle)
+	w.host("web3", nil)
 	w.serve(w.engine)
 	first := w.submit("poke web2")
 	receive(t, holder.entered)
@@ -225,7 +226,7 @@ func TestOverTheLimitNobodyIsWaitedFor(t *testing.T) {
 	receive(t, failing.entered)
 	w.await(second.ID, func(r store.Run) bool { return r.Targets[1].WaitsFor == first.Number })
 	close(failing.open)
-	equal(t, map[string]store.TargetState{"web1": store.TargetFailed, "web2": store.TargetSkipped}, states(w.ended(second.ID)))
+	equal(t, map[string]store.TargetState{"web1": store.TargetFailed, "web2": store.TargetSkipped, "web3": store.TargetSkipped}, states(w.ended(second.ID)))
 	close(holder.open)
 	equal(t, store.Succeeded, w.ended(first.ID).State)
 }

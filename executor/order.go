@@ -61,15 +61,32 @@ func (p *Plan) cut() {
 }
 
 // checkOrder refuses options that contradict the number of servers or one another.
-func (p *Plan) checkOrder() error {
+func (p *Plan) checkOrder(r Request) error {
 	o, n := p.Options, len(p.Targets)
 	if o.Canary >= n && o.Canary > 0 {
 		return usage("`canary=%d` leaves no server that could wait for it: this run has %s. Nothing was run.", o.Canary, plural(n, "server"))
 	}
-	if o.MaxFailures != "" && o.Batch == "" && o.Parallel == 0 && n > 1 {
-		return usage("`max-failures=%s` could stop nothing: the servers would all begin at the same time. Add `batch=1` or `parallel=1`, for example. Nothing was run.", o.MaxFailures)
+	unbounded := o.Batch == "" && o.Parallel == 0
+	if o.MaxFailures != "" && n > 1 && (unbounded || r.byHand() && p.allAtOnce()) {
+		return usage("`max-failures=%s` could stop nothing: the servers would all begin at the same time. Write `batch=1` or `parallel=1`, for example. Nothing was run.", o.MaxFailures)
 	}
 	return nil
+}
+
+// byHand says whether somebody chose the options for these servers. A schedule's are for as many as there are that night, a
+// retry's for as many as the first run had.
+func (r Request) byHand() bool {
+	return r.Origin != "" && r.Origin != store.Scheduled && r.Standing == nil && r.RetryOf == ""
+}
+
+// allAtOnce says whether the servers after the canary all begin at the same time, whatever the numbers look like.
+func (p *Plan) allAtOnce() bool {
+	rest := len(p.Targets) - p.Options.Canary
+	size := rest
+	if p.Options.Batch != "" {
+		size = p.Options.Batch.Of(len(p.Targets))
+	}
+	return rest > 1 && size >= rest && (p.Options.Parallel == 0 || p.Options.Parallel >= rest)
 }
 
 // batchNumbers are the batches of a plan's servers, by server id.

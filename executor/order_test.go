@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"drover/executor"
+	"drover/store"
 )
 
 // TestBatches: who goes when, and how that is said.
@@ -72,10 +73,16 @@ func TestContradictions(t *testing.T) {
 	w := newWorld(t)
 	w.listed("web1", "web2", "web3")
 	for line, named := range map[string]string{
-		"poke all canary=3":                "leaves no server that could wait for it: this run has 3 servers",
-		"poke web1 canary=1":               "this run has 1 server.",
-		"poke all max-failures=1":          "`max-failures=1` could stop nothing",
-		"poke all canary=1 max-failures=0": "could stop nothing",
+		"poke all canary=3":                            "leaves no server that could wait for it: this run has 3 servers",
+		"poke web1 canary=1":                           "this run has 1 server.",
+		"poke all max-failures=1":                      "`max-failures=1` could stop nothing",
+		"poke all canary=1 max-failures=0":             "could stop nothing",
+		"poke all max-failures=0 parallel=20":          "could stop nothing",
+		"poke all max-failures=0 parallel=3":           "could stop nothing",
+		"poke all max-failures=0 batch=100%":           "could stop nothing",
+		"poke all max-failures=9 batch=9":              "could stop nothing",
+		"poke all max-failures=0 batch=9 parallel=9":   "could stop nothing",
+		"poke all max-failures=0 canary=1 parallel=20": "could stop nothing",
 	} {
 		_, err := w.engine.Submit(t.Context(), w.ask(ops, line))
 		refusal := refused(t, err)
@@ -83,9 +90,22 @@ func TestContradictions(t *testing.T) {
 			t.Errorf("%s: %q", line, refusal.Text)
 		}
 	}
-	for _, line := range []string{"poke web1 max-failures=1", "poke all max-failures=9 batch=9", "poke all canary=2", "poke all parallel=1 max-failures=100%"} {
+	for _, line := range []string{"poke web1 max-failures=1", "poke all canary=2", "poke all parallel=1 max-failures=100%",
+		"poke all max-failures=0 parallel=2", "poke all max-failures=0 batch=67%", "poke all max-failures=0 batch=9 parallel=2",
+		"poke all max-failures=0 canary=2 batch=1"} {
 		if _, err := w.engine.Plan(t.Context(), w.ask(ops, line)); err != nil {
 			t.Errorf("%s: %v", line, err)
+		}
+	}
+	// Where nobody looks at the number of servers when the run is asked for, there may be fewer than there were.
+	for name, change := range map[string]func(*executor.Request){
+		"by a schedule": func(r *executor.Request) { r.Origin = store.Scheduled },
+		"by a retry":    func(r *executor.Request) { r.RetryOf = "x" },
+	} {
+		r := w.ask(ops, "poke all max-failures=0 parallel=20")
+		change(&r)
+		if _, err := w.engine.Plan(t.Context(), r); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -126,7 +126,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if len(plan.Targets) == 0 {
 		return nil, nothingLeft(plan)
 	}
-	if err := plan.checkOrder(); err != nil {
+	if err := plan.checkOrder(r); err != nil {
 		return nil, err
 	}
 	if plan.Holds, err = e.Holds(ctx, plan.servers); err != nil {
