@@ -46,6 +46,15 @@ func (s *Store) ActionRevision(ctx context.Context, id string) (Action, error) {
 	return a, nil
 }
 
+// ActionNumbered returns a revision of an action, removed since or not, or ErrNotFound.
+func (s *Store) ActionNumbered(ctx context.Context, name string, revision int) (Action, error) {
+	var a Action
+	if err := s.read.GetContext(ctx, &a, "SELECT * FROM actions WHERE name = ? AND revision = ?", name, revision); err != nil {
+		return a, fmt.Errorf("revision %d of action %s: %w", revision, name, found(err))
+	}
+	return a, nil
+}
+
 // AddAction adds an action, or a removed one again. It returns ErrExists when there is one of that name.
 func (s *Store) AddAction(ctx context.Context, actor Actor, name, yaml string) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {

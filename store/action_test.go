@@ -39,6 +39,15 @@ func TestEveryRevisionOfAnActionIsKept(t *testing.T) {
 	if old := get[store.Action](t)(s.ActionRevision(t.Context(), first.ID)); old.YAML != "one" || old.Revision != 1 {
 		t.Errorf("revision 1 is now %+v", old)
 	}
+	for n, yaml := range []string{"one", "two", "two", "four"} {
+		if old := get[store.Action](t)(s.ActionNumbered(t.Context(), "restart", n+1)); old.YAML != yaml || old.Removed != (n == 2) {
+			t.Errorf("revision %d is %+v", n+1, old)
+		}
+	}
+	for name, revision := range map[string]int{"restart": 5, "other": 1} {
+		_, err = s.ActionNumbered(t.Context(), name, revision)
+		wantErr(t, err, store.ErrNotFound)
+	}
 	_, err = s.ActionRevision(t.Context(), "x")
 	wantErr(t, err, store.ErrNotFound)
 }

@@ -56,19 +56,29 @@ func (c *cli) actionList() *cobra.Command {
 }
 
 func (c *cli) actionShow() *cobra.Command {
-	return &cobra.Command{
-		Use: "show NAME", Short: "Print an action's YAML", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withEngine(cmd.Context(), "cli/", func(_ *store.Store, e *executor.Engine) error {
-				entry, err := e.FindAction(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(c.out, "# revision %d, by %s at %s\n%s", entry.Revision, entry.CreatedBy, entry.CreatedAt.Format("2006-01-02 15:04:05Z"), entry.YAML)
-				return nil
-			})
-		},
+	var revision int
+	cmd := &cobra.Command{Use: "show NAME", Short: "Print an action's YAML", Args: cobra.ExactArgs(1)}
+	cmd.Flags().IntVar(&revision, "revision", 0, "an older `number`: what a run ran then; default: the newest")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.withEngine(cmd.Context(), "cli/", func(s *store.Store, e *executor.Engine) (err error) {
+			var entry store.Action
+			if cmd.Flags().Changed("revision") {
+				entry, err = s.ActionNumbered(cmd.Context(), args[0], revision)
+			} else {
+				entry, err = e.FindAction(cmd.Context(), args[0])
+			}
+			if err != nil {
+				return err
+			}
+			done := "by"
+			if entry.Removed {
+				done = "removed by"
+			}
+			fmt.Fprintf(c.out, "# revision %d, %s %s at %s\n%s", entry.Revision, done, entry.CreatedBy, entry.CreatedAt.Format("2006-01-02 15:04:05Z"), entry.YAML)
+			return nil
+		})
 	}
+	return cmd
 }
 
 func (c *cli) actionAdd() *cobra.Command {
@@ -146,21 +156,26 @@ func (c *cli) actionRender() *cobra.Command {
 	return &cobra.Command{
 		Use:   "render NAME TARGET… [name=value]…",
 		Short: "Print the exact command for each server without running it",
-		Args:  cobra.MinimumNArgs(2),
+		Long: "Print the exact command for each server without running it, also for servers that drover cannot reach yet. `drover preview` says\n" +
+			"besides what would be left out, how it would go and who may run it.",
+		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request, err := executor.ParseRequest(args)
 			if err != nil {
 				return err
 			}
 			return c.withEngine(cmd.Context(), "cli/", func(_ *store.Store, e *executor.Engine) error {
-				plan, err := e.Plan(cmd.Context(), request)
+				commands, without, err := e.Render(cmd.Context(), request)
 				if err != nil {
 					return err
 				}
-				for _, t := range plan.Targets {
-					fmt.Fprintf(c.out, "# %s\n%s\n", t.Server, t.Command)
+				for _, r := range commands {
+					fmt.Fprintf(c.out, "# %s\n%s\n", r.Server, r.Command)
+					if r.Unfit != "" {
+						fmt.Fprintf(c.err, "%s could not run it now: %s\n", r.Server, r.Unfit)
+					}
 				}
-				for _, x := range plan.Excluded {
+				for _, x := range without {
 					fmt.Fprintf(c.err, "%s is left out: %s\n", x.Server, x.Reason)
 				}
 				return nil

@@ -155,6 +155,9 @@ func (c *cli) printRun(r store.Run) {
 		fmt.Fprintf(c.out, ": %s", r.StateReason)
 	}
 	fmt.Fprintf(c.out, "\nby %s at %s", r.RequestedBy, r.CreatedAt.Local().Format("2006-01-02 15:04:05"))
+	if plan, err := executor.PlanOf(r); err == nil { // drover wrote it itself
+		fmt.Fprintf(c.out, ", revision %d", plan.Revision)
+	}
 	if r.Reason != "" {
 		fmt.Fprintf(c.out, " because %s", r.Reason)
 	}
