@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"drover/executor/ssh"
@@ -88,7 +89,8 @@ func (l logins) login(ctx context.Context, credentialID string) (ssh.Login, erro
 	return login, nil
 }
 
-// ScanHostKeys asks a server for its host keys, through its jump host if it has one.
+// ScanHostKeys asks a server for its host keys, through its jump host if it has one. When the server does not show them,
+// the error is an *ssh.Error.
 func (e *Engine) ScanHostKeys(ctx context.Context, server store.Server) ([]ssh.HostKey, error) {
 	if server.Through != nil {
 		if why := unfit(*server.Through); why != "" {
@@ -99,7 +101,12 @@ func (e *Engine) ScanHostKeys(ctx context.Context, server store.Server) ([]ssh.H
 	if err != nil {
 		return nil, err
 	}
-	return e.ssh.ScanHostKeysThrough(ctx, jump, server.Address, server.Port)
+	keys, err := e.ssh.ScanHostKeysThrough(ctx, jump, server.Address, server.Port)
+	var failure *ssh.Error
+	if errors.As(err, &failure) {
+		failure.Server = server.Name
+	}
+	return keys, err
 }
 
 // Close ends the connections that are kept.

@@ -79,7 +79,6 @@ func (e *Engine) hostKeys(ctx context.Context, server store.Server) ([]ssh.HostK
 	keys, err := e.ScanHostKeys(ctx, server)
 	var failure *ssh.Error
 	if errors.As(err, &failure) {
-		failure.Server = server.Name
 		return nil, usage("%s Nothing was changed.", failure.Sentence())
 	}
 	return keys, err

@@ -45,6 +45,11 @@ type usageError struct{ error }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// failedError is something that a server did not do, or not as it should.
+type failedError struct{ error }
+
+func failed(format string, args ...any) error { return failedError{fmt.Errorf(format, args...)} }
+
 func (c *cli) execute(ctx context.Context, args []string) int {
 	root := c.root()
 	root.SetArgs(args)
@@ -62,12 +67,15 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 func exitCode(err error) int {
 	var code exitError
 	var wrong usageError
+	var bad failedError
 	var refusal *executor.Refusal
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &code):
 		return int(code)
+	case errors.As(err, &bad):
+		return exitFailed
 	case errors.As(err, &refusal) && refusal.Kind == executor.Policy:
 		return exitRefused
 	case errors.As(err, &refusal), errors.As(err, &wrong), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrInUse),

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"drover/executor/sshtest/sshd"
 )
 
 // connectable is how long a port of this machine that takes connections needs for one.
@@ -27,7 +29,7 @@ func sshdWith(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { os.RemoveAll(dir) })
 	ts.Check(errors.Join(os.Chmod(dir, 0o755), os.MkdirAll("/opt", 0o755), os.WriteFile(filepath.Join(dir, "check"), program, 0o755)))
-	launch(ts, args[0], 0, map[string]string{"/opt": dir})
+	launch(ts, args[0], sshd.Config{Replace: map[string]string{"/opt": dir}})
 }
 
 // deaf NAME ends a server. Its port drops every packet from then on.

@@ -103,19 +103,25 @@ func (f *storyFleet) ownJobs(t *testing.T, dir string) {
 	f.fakes[folder] = own
 }
 
-// startSSHD NAME [OPTION…] starts a real sshd and sets NAME_HOST, NAME_PORT and NAME_FINGERPRINT.
+// startSSHD NAME [KEYTYPE…] starts a real sshd and sets NAME_HOST, NAME_PORT, NAME_FINGERPRINT and, for each type of host
+// key, NAME_FINGERPRINT_KEYTYPE.
 func startSSHD(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: sshd NAME")
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: sshd NAME [KEYTYPE…]")
 	}
-	launch(ts, args[0], 0, nil)
+	server := launch(ts, args[0], sshd.Config{KeyTypes: args[1:]})
+	for i, kind := range args[1:] {
+		ts.Setenv(args[0]+"_FINGERPRINT_"+kind, fingerprint(ts, server.HostKeys()[i]))
+	}
 }
 
-func launch(ts *testscript.TestScript, name string, port int, more map[string]string) {
+// launch starts a real sshd with what all stories share.
+func launch(ts *testscript.TestScript, name string, config sshd.Config) *sshd.Server {
 	w := worldOf(ts)
 	replace := maps.Clone(w.fleet.fakes)
-	maps.Copy(replace, more)
-	server, err := sshd.Start(sshd.Config{Port: port, AuthorizedKeys: []string{w.fleet.publicKey}, Replace: replace})
+	maps.Copy(replace, config.Replace)
+	config.Replace, config.AuthorizedKeys = replace, []string{w.fleet.publicKey}
+	server, err := sshd.Start(config)
 	ts.Check(err)
 	w.servers[name] = server
 	ts.Defer(func() { ts.Check(server.Close()) })
@@ -124,6 +130,7 @@ func launch(ts *testscript.TestScript, name string, port int, more map[string]st
 	ts.Setenv(name+"_PORT", fmt.Sprint(port))
 	ts.Setenv(name+"_KEY", strings.Join(strings.Fields(server.HostKeys()[0])[:2], " "))
 	ts.Setenv(name+"_FINGERPRINT", fingerprint(ts, server.HostKeys()[0]))
+	return server
 }
 
 // rekey NAME reinstalls a server: the same address shows another host key.
@@ -134,7 +141,7 @@ func rekey(ts *testscript.TestScript, neg bool, args []string) {
 	server := worldOf(ts).servers[args[0]]
 	_, port := server.Addr()
 	ts.Check(server.Close())
-	launch(ts, args[0], port, nil)
+	launch(ts, args[0], sshd.Config{Port: port})
 }
 
 func fingerprint(ts *testscript.TestScript, key string) string {

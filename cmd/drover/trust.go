@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,6 +38,10 @@ func (c *cli) serverTrust() *cobra.Command {
 				return err
 			}
 			offered, err := engine.ScanHostKeys(cmd.Context(), server)
+			var failure *ssh.Error
+			if errors.As(err, &failure) {
+				return failed("%s Nothing was pinned.", failure.Sentence())
+			}
 			if err != nil {
 				return fmt.Errorf("fetch the host keys of %s: %w", server.Name, err)
 			}
@@ -58,7 +63,7 @@ func (c *cli) chooseKeys(server store.Server, offered []ssh.HostKey, fingerprint
 				return []ssh.HostKey{key}, nil
 			}
 		}
-		return nil, fmt.Errorf("%s shows no key with the fingerprint %s, but %s: nothing was pinned. Somebody may be between you and the server",
+		return nil, failed("%s shows no key with the fingerprint %s, but %s. Nothing was pinned: check the fingerprint on the server's own console, for somebody may be in between.",
 			server.Name, fingerprint, fingerprints(offered))
 	}
 	fmt.Fprintf(c.out, "%s (%s:%d) shows:\n", server.Name, server.Address, server.Port)
@@ -70,7 +75,9 @@ func (c *cli) chooseKeys(server store.Server, offered []ssh.HostKey, fingerprint
 	}
 	fmt.Fprintf(c.out, "Are these the server's own? [y/N] ")
 	answer, _ := bufio.NewReader(c.in).ReadString('\n') // no answer is a no
-	if strings.ToLower(strings.TrimSpace(answer)) != "y" {
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes": // ssh itself asks for the whole word
+	default:
 		return nil, usage("nothing was pinned: answer y, or give --fingerprint or --yes")
 	}
 	return offered, nil
