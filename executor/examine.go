@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -163,5 +162,3 @@ func chosen(all []store.Server, names []string) ([]store.Server, error) {
 	}
 	return selectServers(words, all)
 }
-
-var errNoCredential = errors.New("it has no credential")

@@ -84,6 +84,8 @@ func (x *examination) sudoWithPassword(ctx context.Context) {
 	case errors.As(err, &failure) && failure.Kind == ssh.SudoWrongPassword:
 		x.add("sudo", Wrong, fmt.Sprintf("%s Store the right one with a new credential (`drover credential add NAME … --sudo-password-stdin`) and give it to the server "+
 			"(`drover server edit %s --credential NAME`)", failure.Sentence(), x.server.Name))
+	case errors.As(err, &failure):
+		x.add("sudo", Wrong, failure.Sentence())
 	default:
 		x.add("sudo", Wrong, err.Error())
 	}

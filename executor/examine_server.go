@@ -60,13 +60,17 @@ func (x *examination) run(ctx context.Context) {
 		x.add("server", Worth, fmt.Sprintf("disabled: %s. It was not looked at (`drover server enable %s`)", x.server.DisabledReason, x.server.Name))
 		return
 	}
-	if len(x.server.HostKeys) == 0 {
-		x.untrusted(ctx)
+	jump, err := x.way(ctx)
+	if err != nil {
+		x.add("reach", Wrong, err.Error())
 		return
 	}
-	var err error
-	if x.target, err = x.reach(ctx); err != nil {
-		x.add("login", Wrong, fmt.Sprintf("%v: give it one with `drover server edit %s --credential NAME`", err, x.server.Name))
+	if len(x.server.HostKeys) == 0 {
+		x.untrusted(ctx, jump)
+		return
+	}
+	if err := x.aim(ctx, jump); err != nil {
+		x.add("login", Wrong, err.Error())
 		return
 	}
 	if x.server.Platform != string(action.Linux) {
@@ -76,20 +80,15 @@ func (x *examination) run(ctx context.Context) {
 	x.linux(ctx)
 }
 
-// reach is how to log in to the server, through its jump host if it has one.
-func (x *examination) reach(ctx context.Context) (ssh.Server, error) {
+// aim fills in how to log in to the server.
+func (x *examination) aim(ctx context.Context, jump *ssh.Server) error {
 	s := x.server
 	if s.CredentialID == nil {
-		return ssh.Server{}, errNoCredential
+		return fmt.Errorf("it has no credential: give it one with `drover server edit %s --credential NAME`", s.Name)
 	}
 	login, err := x.logins.login(ctx, *s.CredentialID)
-	if err != nil {
-		return ssh.Server{}, err
-	}
-	jump, err := x.way(ctx)
-	return ssh.Server{
-		Name: s.Name, Address: s.Address, Port: s.Port, User: s.LoginUser, HostKeys: pinned(s), Login: login, Jump: jump,
-	}, err
+	x.target = ssh.Server{Name: s.Name, Address: s.Address, Port: s.Port, User: s.LoginUser, HostKeys: pinned(s), Login: login, Jump: jump}
+	return err
 }
 
 // way is the jump host that the server is reached through, or nil.
@@ -104,12 +103,7 @@ func (x *examination) way(ctx context.Context) (*ssh.Server, error) {
 }
 
 // untrusted looks as far as it goes without a login, which must not be sent to a server that nobody vouches for.
-func (x *examination) untrusted(ctx context.Context) {
-	jump, err := x.way(ctx)
-	if err != nil {
-		x.add("reach", Wrong, err.Error())
-		return
-	}
+func (x *examination) untrusted(ctx context.Context, jump *ssh.Server) {
 	keys, err := x.client.ScanHostKeysThrough(ctx, jump, x.server.Address, x.server.Port)
 	if err != nil {
 		x.failed(err)
@@ -128,17 +122,24 @@ func (x *examination) where() string {
 	return fmt.Sprintf("%s:%d answers", x.server.Address, x.server.Port)
 }
 
-// step is how far on the way to run a command a failure is.
-func step(kind ssh.Kind) int {
-	switch kind {
-	case ssh.NameNotFound, ssh.Refused, ssh.NoRoute, ssh.Silent, ssh.NoHandshake, ssh.Throttled, ssh.AlgorithmMismatch:
-		return 0
-	case ssh.HostKeyUnknown, ssh.HostKeyChanged:
-		return 1
-	case ssh.Invalid, ssh.LoginRefused, ssh.LoginClosed, ssh.LoginSilent:
-		return 2
+// step is where on the way to run a command a failure is, and how many of the steps before it went well. What stops drover
+// before it connects, or on its jump host, says nothing about the server.
+func step(e *ssh.Error) (check string, passed int) {
+	switch {
+	case e.Jump != "":
+		return "reach", 0
+	case e.Kind == ssh.Invalid, e.Kind == ssh.AgentMissing, e.Kind == ssh.HeldBack:
+		return "login", 0
+	case e.Kind == ssh.HostKeyUnknown:
+		return "host-key", 0
+	case e.Kind == ssh.HostKeyChanged:
+		return "host-key", 1
+	case e.Kind == ssh.LoginRefused, e.Kind == ssh.LoginClosed, e.Kind == ssh.LoginSilent, e.Kind == ssh.CertificateExpired:
+		return "login", 2
+	case e.Kind == ssh.Local, e.Unreachable() && e.Kind != ssh.LinkLost, e.Kind == ssh.Cancelled && !e.Began, e.Kind == ssh.TimedOut && !e.Began:
+		return "reach", 0
 	}
-	return 3
+	return "shell", 3
 }
 
 // failed tells how far it went.
@@ -154,20 +155,20 @@ func (x *examination) failed(err error) {
 		x.add("platform", Wrong, failure.Sentence())
 		return
 	}
-	at := step(failure.Kind)
-	x.passed(at)
-	x.add([]string{"reach", "host-key", "login", "shell"}[at], Wrong, failure.Sentence())
+	check, passed := step(failure)
+	x.passed(passed)
+	x.add(check, Wrong, failure.Sentence())
 }
 
-// passed tells of the steps that went well: all before the one that failed.
-func (x *examination) passed(before int) {
-	if before > 0 {
+// passed tells of the first steps, which went well.
+func (x *examination) passed(n int) {
+	if n > 0 {
 		x.add("reach", Fine, x.where())
 	}
-	if before > 1 {
+	if n > 1 {
 		x.add("host-key", Fine, "it proves a trusted key")
 	}
-	if before > 2 {
+	if n > 2 {
 		x.add("login", Fine, fmt.Sprintf("as %s with %s", x.server.LoginUser, x.server.Credential))
 	}
 }

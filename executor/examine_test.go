@@ -1,12 +1,16 @@
 package executor_test
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"drover/executor"
+	"drover/executor/ssh"
 )
 
 // What people paste must be what sudo understands, whatever the login is called.
@@ -33,5 +37,40 @@ func TestSudoersLine(t *testing.T) {
 				t.Errorf("%s: %v: %s", user, err, out)
 			}
 		}
+	}
+}
+
+// The doctor says that something is well only where it has seen that: what fails before drover connects, or on the way,
+// proves nothing of the server.
+func TestDoctorSaysWellOnlyWhatItTried(t *testing.T) {
+	const reach, hostKey, login, shell = "reach 0", "host-key 1", "login 2", "shell 3"
+	want := map[ssh.Kind]string{
+		ssh.Local: reach, ssh.NameNotFound: reach, ssh.Refused: reach, ssh.NoRoute: reach, ssh.Silent: reach, ssh.NoHandshake: reach,
+		ssh.Throttled: reach, ssh.AlgorithmMismatch: reach, ssh.JumpForbidden: reach, ssh.TimedOut: reach, ssh.Cancelled: reach,
+		ssh.HostKeyUnknown: "host-key 0", ssh.HostKeyChanged: hostKey,
+		ssh.Invalid: "login 0", ssh.AgentMissing: "login 0", ssh.HeldBack: "login 0",
+		ssh.LoginRefused: login, ssh.LoginClosed: login, ssh.LoginSilent: login, ssh.CertificateExpired: login,
+	}
+	source, err := os.ReadFile("ssh/errors.go")
+	must(t, err)
+	kinds := regexp.MustCompile(`Kind = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(kinds) < 30 {
+		t.Fatalf("only %d kinds", len(kinds))
+	}
+	tell := func(e ssh.Error) string {
+		check, passed := executor.Step(&e)
+		return fmt.Sprint(check, " ", passed)
+	}
+	for _, match := range kinds {
+		kind := ssh.Kind(match[1])
+		if got := tell(ssh.Error{Kind: kind}); got != cmp.Or(want[kind], shell) {
+			t.Errorf("%s: %s, want %s", kind, got, cmp.Or(want[kind], shell))
+		}
+		if got := tell(ssh.Error{Kind: kind, Jump: "bastion1"}); got != reach {
+			t.Errorf("%s on the jump host: %s", kind, got)
+		}
+	}
+	if got := tell(ssh.Error{Kind: ssh.TimedOut, Began: true}); got != shell {
+		t.Errorf("a command that took too long: %s", got)
 	}
 }

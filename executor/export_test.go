@@ -21,3 +21,6 @@ func RightsFrom(actor store.Actor, all []store.Binding, memberships []store.Memb
 func (r Rights) WhyNotApprove(action string, servers []store.Server, by, editor store.Actor, self bool) string {
 	return proposal{action: action, servers: servers, by: by, editors: []store.Actor{editor}, self: self}.whyNot(r)
 }
+
+// Step is how far on the way to run a command a failure is, for the tests.
+var Step = step

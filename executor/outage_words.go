@@ -20,6 +20,8 @@ func (o *outage) observe(s sight) {
 		if o.platform != action.Linux || s.host.Boot != "" && s.host.Boot == o.before.Boot {
 			o.up, o.seen = o.now(), "it is still up"
 		}
+	case s.err.Kind == ssh.JumpForbidden:
+		o.silent, o.seen = 0, "its jump host "+s.err.Jump+" does not pass connections on"
 	case s.err.Jump != "":
 		o.silent, o.seen = 0, "its jump host "+s.err.Jump+" cannot be reached"
 	default:

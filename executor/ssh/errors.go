@@ -58,7 +58,7 @@ type Error struct {
 	Banner  string    // what the server said before or during the login, cleaned; often ""
 	Began   bool      // the command may have begun on the server
 	Stop    Stop      // what is known of a command that was stopped
-	Jump    string    // the jump host's name, when it failed on the way there
+	Jump    string    // the jump host's name, when it failed on the way there or on the way on
 	Until   time.Time // HeldBack: from when on a login may be tried again
 	Program string    // CommandNotFound, NotExecutable: which
 	Answers string    // WrongPlatform: the system that it seems to be ("RouterOS"); "" when it does not say

@@ -94,7 +94,7 @@ func TestRealJumpFailures(t *testing.T) {
 		"jump host: no host key":          {with(func(_, j *ssh.Server) { j.HostKeys = nil }), ssh.HostKeyUnknown, "bastion1"},
 		"jump host: wrong password":       {with(func(_, j *ssh.Server) { j.Login.Password = "wrong-password" }), ssh.LoginRefused, "bastion1"},
 		"jump host: never speaks":         {with(func(_, j *ssh.Server) { j.Port = silent.Port }), ssh.NoHandshake, "bastion1"},
-		"jump host: forwards nothing":     {behind(closed, user, at(s, user)), ssh.JumpForbidden, ""},
+		"jump host: forwards nothing":     {behind(closed, user, at(s, user)), ssh.JumpForbidden, "bastion1"},
 		"jump host: leads back to itself": {with(func(_, j *ssh.Server) { j.Jump = j }), ssh.Invalid, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,7 +45,7 @@ func sentence(k Kind) string {
 	case CertificateExpired:
 		return "%s did not accept drover's login, and the certificate has expired: sign a new one and store it as a new credential."
 	case JumpForbidden:
-		return "The jump host of %s does not pass connections on: set AllowTcpForwarding in its sshd_config."
+		return "%s does not pass connections on: set AllowTcpForwarding in its sshd_config."
 	default:
 		return commandSentence(k)
 	}

@@ -44,7 +44,7 @@ func (c *Client) reach(ctx context.Context, server Server) (nc net.Conn, via *co
 		if err != nil {
 			return nil, nil, fromJump(err, *server.Jump)
 		}
-		nc, err := via.tunnel(ctx, server.hostPort(), c.limits.Connect)
+		nc, err := via.tunnel(ctx, server, c.limits.Connect)
 		if err == nil {
 			return nc, via, nil
 		}
@@ -80,11 +80,11 @@ func fromJump(err error, jump Server) error {
 // errBroken: the jump host's connection is of no use any more.
 var errBroken = errors.New("the connection to the jump host is broken")
 
-// tunnel asks a jump host for a connection to an address. The caller holds c.
-func (c *conn) tunnel(ctx context.Context, address string, limit time.Duration) (net.Conn, error) {
+// tunnel asks a jump host for a connection to the server behind it. The caller holds c.
+func (c *conn) tunnel(ctx context.Context, server Server, limit time.Duration) (net.Conn, error) {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	far, err := c.client.DialContext(within, "tcp", address)
+	far, err := c.client.DialContext(within, "tcp", server.hostPort())
 	var refusal *gossh.OpenChannelError
 	switch {
 	case err == nil:
@@ -92,7 +92,7 @@ func (c *conn) tunnel(ctx context.Context, address string, limit time.Duration) 
 	case over(ctx):
 		return nil, ended(ctx)
 	case errors.As(err, &refusal):
-		return nil, &Error{Kind: tunnelKind(refusal), Err: err}
+		return nil, refused(refusal, server)
 	case within.Err() != nil:
 		return nil, &Error{Kind: Silent, Err: err}
 	}
@@ -107,6 +107,15 @@ func (c *conn) pump(far net.Conn) *tunnel {
 		out.CloseWithError(err)
 	})
 	return &tunnel{Conn: far, in: in}
+}
+
+// refused tells of a connection that a jump host did not make. When it makes none for anybody, that is its own fault.
+func refused(refusal *gossh.OpenChannelError, server Server) *Error {
+	e := &Error{Kind: tunnelKind(refusal), Err: refusal}
+	if e.Kind == JumpForbidden {
+		e.Jump = server.Jump.label()
+	}
+	return e
 }
 
 // tunnelKind reads why a jump host made no connection. sshd says it in the words of its C library.
