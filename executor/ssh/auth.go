@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 var (
 	errVisiblePrompt = errors.New("the server asks a question that is not a password")
 	errAskedTwice    = errors.New("the server asks for the password a second time")
+	errTooManyKeys   = fmt.Errorf("only the first %d keys were offered", maxOffers)
 )
 
 // methods chooses how to log in, one try per method and one try per password: the
@@ -21,6 +23,9 @@ type methods struct {
 	password string
 	answered bool
 	stale    bool   // the certificate has expired
+	left     int    // keys that are not offered, because no server takes so many
+	unsigned error  // the ssh-agent did not sign with the last key that it was asked to; nil: it was not, or has
+	again    bool   // offer the remaining keys too
 	close    func() // lets go of the ssh-agent
 }
 
@@ -39,10 +44,46 @@ func (c *Client) methods(ctx context.Context, login Login) (*methods, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.signers, m.close = append(m.signers, more...), closed
+		m.close = closed
+		for _, key := range more {
+			m.signers = append(m.signers, m.watch(key))
+		}
 	}
-	m.signers = m.signers[:min(len(m.signers), maxOffers)]
+	m.left = max(0, len(m.signers)-maxOffers)
+	m.signers = m.signers[:len(m.signers)-m.left]
 	return m, nil
+}
+
+// watch notes when the ssh-agent does not sign with a key. Those behind it are then offered, as ssh does it.
+func (m *methods) watch(key gossh.Signer) gossh.Signer {
+	signer, ok := key.(gossh.AlgorithmSigner)
+	if !ok {
+		return key
+	}
+	watched := &agentKey{AlgorithmSigner: signer}
+	watched.failed = func(err error) {
+		at := slices.Index(m.signers, gossh.Signer(watched))
+		m.signers = m.signers[at+1:]
+		m.unsigned, m.again = err, true
+	}
+	return watched
+}
+
+// explain corrects why a login failed, where what drover logs in with is to blame.
+func (m *methods) explain(e *Error) {
+	switch e.Kind {
+	case LoginRefused, LoginClosed, LoginSilent:
+	default:
+		return
+	}
+	switch {
+	case m.unsigned != nil && m.password == "":
+		e.Kind, e.Err = AgentMissing, m.unsigned
+	case e.Kind == LoginRefused && m.stale:
+		e.Kind = CertificateExpired
+	case e.Kind == LoginRefused && m.left > 0:
+		e.Err = fmt.Errorf("%w: %w", errTooManyKeys, e.Err)
+	}
 }
 
 // next is called before each attempt. Returning nothing ends the login with the
@@ -52,7 +93,8 @@ func (m *methods) next(ctx *gossh.ClientAuthContext) (gossh.AuthMethod, error) {
 		return slices.Contains(ctx.TriedMethods, method) || slices.Contains(ctx.PartialSuccessMethods, method)
 	}
 	offered := func(method string) bool { return slices.Contains(ctx.AllowedMethods, method) }
-	if len(m.signers) > 0 && offered("publickey") && !used("publickey") {
+	if len(m.signers) > 0 && offered("publickey") && (!used("publickey") || m.again) {
+		m.again = false
 		return gossh.PublicKeys(m.signers...), nil
 	}
 	if m.password == "" || used("password") || used("keyboard-interactive") {

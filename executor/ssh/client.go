@@ -144,7 +144,7 @@ func (c *Client) dial(ctx context.Context, server Server) (*conn, times, error) 
 
 // login logs in, and remembers how that went.
 func (c *Client) login(ctx context.Context, nc net.Conn, server Server, pinned pins, login *methods) (*gossh.Client, error) {
-	h := handshake{nc: &greeting{Conn: nc}, address: server.hostPort(), limit: c.limits.Login, config: gossh.ClientConfig{
+	h := handshake{nc: &greeting{Conn: nc}, address: server.hostPort(), limit: c.limits.Login, release: login.close, config: gossh.ClientConfig{
 		Config: secure(), User: server.User, AuthCallback: login.next,
 		HostKeyCallback: pinned.check, HostKeyAlgorithms: pinned.algorithms(),
 	}}
@@ -155,9 +155,7 @@ func (c *Client) login(ctx context.Context, nc net.Conn, server Server, pinned p
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		if e.Kind == LoginRefused && login.stale {
-			e.Kind = CertificateExpired
-		}
+		login.explain(e)
 		c.breaker.note(server, e.Kind)
 	}
 	return nil, err

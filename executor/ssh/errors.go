@@ -25,7 +25,7 @@ const (
 	LoginClosed        Kind = "login_closed"         // closed during login; Banner says why, if the server did
 	LoginSilent        Kind = "login_silent"         // the login got no answer in time
 	HeldBack           Kind = "held_back"            // refused a moment ago; nothing was sent, so as not to be locked out
-	AgentMissing       Kind = "agent_missing"        // the ssh-agent cannot be reached or has no key
+	AgentMissing       Kind = "agent_missing"        // the ssh-agent cannot be reached, has no key or does not sign
 	CertificateExpired Kind = "certificate_expired"  // login refused, and the certificate's time is over
 	JumpForbidden      Kind = "jump_forbidden"       // the jump host does not forward connections
 	NoShell            Kind = "no_shell"             // the account may log in but not run commands

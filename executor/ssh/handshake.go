@@ -18,6 +18,7 @@ type handshake struct {
 	address string
 	config  gossh.ClientConfig
 	limit   time.Duration
+	release func() // ends what the login may wait for beside the server
 
 	trusted bool // the host key was accepted
 	banner  strings.Builder
@@ -31,7 +32,10 @@ const maxBanner = 2 << 10
 func (h *handshake) run(ctx context.Context) (*gossh.Client, error) {
 	within, cancel := context.WithTimeout(ctx, h.limit)
 	defer cancel()
-	stop := context.AfterFunc(within, func() { h.nc.Close() })
+	stop := context.AfterFunc(within, func() {
+		h.nc.Close()
+		h.release()
+	})
 	check := h.config.HostKeyCallback
 	h.config.HostKeyCallback = func(host string, remote net.Addr, key gossh.PublicKey) error {
 		err := check(host, remote, key)

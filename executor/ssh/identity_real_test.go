@@ -19,12 +19,31 @@ import (
 
 var keysOnly = []string{"PasswordAuthentication no", "KbdInteractiveAuthentication no"}
 
-// startAgent runs an ssh-agent with keys, and returns its socket.
+// startAgent runs an ssh-agent with keys, and returns its socket. Whoever is asked for a confirmation says no.
 func startAgent(t *testing.T, private ...[]byte) string {
+	t.Helper()
+	var keys []agent.AddedKey
+	for _, pem := range private {
+		keys = append(keys, agent.AddedKey{PrivateKey: rawKey(t, pem)})
+	}
+	return startAgentWith(t, keys...)
+}
+
+func rawKey(t *testing.T, pem []byte) any {
+	t.Helper()
+	key, err := gossh.ParseRawPrivateKey(pem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func startAgentWith(t *testing.T, keys ...agent.AddedKey) string {
 	t.Helper()
 	needSSHD(t)
 	socket := filepath.Join(t.TempDir(), "agent")
 	cmd := exec.Command("ssh-agent", "-D", "-a", socket)
+	cmd.Env = append(os.Environ(), "SSH_ASKPASS=/bin/false", "SSH_ASKPASS_REQUIRE=force", "DISPLAY=:0")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -36,13 +55,9 @@ func startAgent(t *testing.T, private ...[]byte) string {
 		return err == nil
 	})
 	defer nc.Close()
-	keys := agent.NewClient(nc)
-	for _, pem := range private {
-		key, err := gossh.ParseRawPrivateKey(pem)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := keys.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+	held := agent.NewClient(nc)
+	for _, key := range keys {
+		if err := held.Add(key); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,25 +72,33 @@ func TestRealAgent(t *testing.T) {
 		other, _ := newKey(t)
 		many = append(many, other)
 	}
-	s := startSSHD(t, sshd.Config{AuthorizedKeys: []string{public}, Options: keysOnly})
+	guarded, guardedPublic := newKey(t)
+	asks, good := agent.AddedKey{PrivateKey: rawKey(t, guarded), ConfirmBeforeUse: true}, agent.AddedKey{PrivateKey: rawKey(t, private)}
+	s := startSSHD(t, sshd.Config{AuthorizedKeys: []string{public, guardedPublic}, Options: keysOnly})
 	server := at(s, addUser(t, "agent", "", sshd.NoSudo))
 	for name, c := range map[string]struct {
 		login ssh.Login
 		want  ssh.Kind
+		says  string
 	}{
-		"its only key":           {ssh.Login{AgentSocket: startAgent(t, private)}, ""},
-		"its fifth key":          {ssh.Login{AgentSocket: startAgent(t, append(many[:4:4], private)...)}, ""},
-		"more than may be tried": {ssh.Login{AgentSocket: startAgent(t, many...)}, ssh.LoginRefused},
-		"a key of our own first": {ssh.Login{PrivateKey: private, AgentSocket: startAgent(t, many...)}, ""},
-		"no key in it":           {ssh.Login{AgentSocket: startAgent(t)}, ssh.AgentMissing},
-		"no agent":               {ssh.Login{AgentSocket: filepath.Join(t.TempDir(), "none")}, ssh.AgentMissing},
+		"its only key":           {ssh.Login{AgentSocket: startAgent(t, private)}, "", ""},
+		"its fifth key":          {ssh.Login{AgentSocket: startAgent(t, append(many[:4:4], private)...)}, "", ""},
+		"its sixth key":          {ssh.Login{AgentSocket: startAgent(t, append(many[:5:5], private)...)}, ssh.LoginRefused, "only the first 5 were offered"},
+		"more than may be tried": {ssh.Login{AgentSocket: startAgent(t, many...)}, ssh.LoginRefused, "only the first 5 were offered"},
+		"none that is right":     {ssh.Login{AgentSocket: startAgent(t, many[:5]...)}, ssh.LoginRefused, "check the user name and the credential"},
+		"a key of our own first": {ssh.Login{PrivateKey: private, AgentSocket: startAgent(t, many...)}, "", ""},
+		"one that may not sign":  {ssh.Login{AgentSocket: startAgentWith(t, asks)}, ssh.AgentMissing, "did not sign"},
+		"a good one behind it":   {ssh.Login{AgentSocket: startAgentWith(t, asks, good)}, "", ""},
+		"a good one before it":   {ssh.Login{AgentSocket: startAgentWith(t, good, asks)}, "", ""},
+		"no key in it":           {ssh.Login{AgentSocket: startAgent(t)}, ssh.AgentMissing, "got no key from its ssh-agent"},
+		"no agent":               {ssh.Login{AgentSocket: filepath.Join(t.TempDir(), "none")}, ssh.AgentMissing, "got no key from its ssh-agent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := server
 			server.Login = c.login
 			_, err := pooled(t, ssh.Limits{}).Run(t.Context(), server, ssh.Command{Text: "true"})
-			if kind(err) != c.want || (err != nil && !failure(err).Unreachable()) {
-				t.Fatalf("%v, want %q\n%s", err, c.want, s.Log())
+			if kind(err) != c.want || (err != nil && (!failure(err).Unreachable() || !strings.Contains(failure(err).Sentence(), c.says))) {
+				t.Fatalf("%v: %s, want %q\n%s", err, failure(err).Sentence(), c.want, s.Log())
 			}
 		})
 	}

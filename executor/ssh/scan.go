@@ -66,7 +66,7 @@ func (c *Client) scan(ctx context.Context, server Server, algorithms []string) (
 		defer c.pool.release(via, tunnelHold)
 	}
 	var seen gossh.PublicKey
-	h := handshake{nc: &greeting{Conn: nc}, address: server.hostPort(), limit: c.limits.Login, config: gossh.ClientConfig{
+	h := handshake{nc: &greeting{Conn: nc}, address: server.hostPort(), limit: c.limits.Login, release: func() {}, config: gossh.ClientConfig{
 		Config: secure(), HostKeyAlgorithms: algorithms,
 		HostKeyCallback: func(_ string, _ net.Addr, key gossh.PublicKey) error {
 			seen = key

@@ -117,6 +117,12 @@ func (e *Error) Sentence() string {
 		s = e.goesOn(name)
 	case e.Kind == TimedOut || e.Kind == WentSilent || e.Kind == TooMuchOutput || e.Kind == Cancelled:
 		s = fmt.Sprintf(format, name, e.stopped())
+	case errors.Is(e.Err, errNoSignature):
+		s = fmt.Sprintf("drover's ssh-agent holds a key that %s takes, and did not sign with it: the key asks for a confirmation or a touch, or the agent hangs. "+
+			"Add a key for which nobody is asked.", name)
+	case e.Kind == LoginRefused && errors.Is(e.Err, errTooManyKeys):
+		s = fmt.Sprintf("%s did not accept drover's login: the ssh-agent holds more keys than servers let drover try, and only the first %d were offered. "+
+			"Add the right one first, or give drover an agent of its own.", name, maxOffers)
 	case e.Kind == LinkLost && !e.Began:
 		s = fmt.Sprintf("The connection to %s was lost before the command began: try again.", name)
 	case e.Kind == CommandNotFound:
