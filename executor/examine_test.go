@@ -30,9 +30,9 @@ func TestSudoersLine(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, user := range []string{"deploy", "1ops", "ops@example.com", "%ops", "a,b=c:d", "ALL", "#0", `EX\ops`, `a"b`, "-x", "żaba"} {
-		for _, withPassword := range []bool{false, true} {
+		for _, line := range []string{executor.SudoersLine(user, false), executor.SudoersLine(user, true), executor.TerminalLine(user)} {
 			file := filepath.Join(t.TempDir(), "drover")
-			must(t, os.WriteFile(file, []byte(executor.SudoersLine(user, withPassword)+"\n"), 0o440))
+			must(t, os.WriteFile(file, []byte(line+"\n"), 0o440))
 			if out, err := exec.Command("visudo", "-cf", file).CombinedOutput(); err != nil {
 				t.Errorf("%s: %v: %s", user, err, out)
 			}

@@ -20,6 +20,7 @@ const sudoPassword = "correct horse 'battery' $staple"
 type storyFleet struct {
 	byKey, byPassword *sshd.User
 	withoutSudo       *sshd.User
+	oldSudo           *sshd.User // sudo asks for a terminal, as on old systems
 	keyFile           string
 	publicKey         string
 	fakes             map[string]string // programs that stories play, by the path they stand in for
@@ -47,6 +48,7 @@ func newFleet(t *testing.T) *storyFleet {
 	f.byKey = addUser(t, "story-key", sshd.SudoNoPasswd)
 	f.byPassword = addUser(t, "story-pw", sshd.SudoPassword)
 	f.withoutSudo = addUser(t, "story-no", sshd.NoSudo)
+	f.oldSudo = addUser(t, "story-tty", sshd.SudoNoPasswd+sshd.Sudo(fmt.Sprintf("\nDefaults:drover-test-story-tty-%d requiretty", os.Getpid())))
 	f.fakeApt(t, dir)
 	f.ownJobs(t, dir)
 	return f

@@ -82,7 +82,7 @@ func setUp(env *testscript.Env, fleet *storyFleet) error {
 	env.Vars = append(env.Vars,
 		"SLACK_API_URL="+slack.APIURL(), "SLACK_APP_TOKEN="+slack.AppToken(), "SLACK_BOT_TOKEN="+slack.BotToken(),
 		"DROVER_DB="+env.WorkDir+"/drover.db", "DROVER_ADMINS=UADMIN", "TEAM="+slack.Team().ID, "KEY="+fleet.keyFile,
-		"KEY_USER="+fleet.byKey.Name, "PW_USER="+fleet.byPassword.Name, "NOSUDO_USER="+fleet.withoutSudo.Name, "MARKS="+marks,
+		"KEY_USER="+fleet.byKey.Name, "PW_USER="+fleet.byPassword.Name, "NOSUDO_USER="+fleet.withoutSudo.Name, "TTY_USER="+fleet.oldSudo.Name, "MARKS="+marks,
 	)
 	return os.WriteFile(env.WorkDir+"/passwords", []byte(sudoPassword+"\n"+sudoPassword+"\n"), 0o600)
 }

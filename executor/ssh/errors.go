@@ -56,6 +56,7 @@ type Error struct {
 	Kind    Kind
 	Server  string    // the server's name
 	Banner  string    // what the server said before or during the login, cleaned; often ""
+	Said    string    // SudoRefused: sudo's own words
 	Began   bool      // the command may have begun on the server
 	Stop    Stop      // what is known of a command that was stopped
 	Jump    string    // the jump host's name, when it failed on the way there or on the way on

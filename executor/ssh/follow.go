@@ -81,7 +81,7 @@ func (s *session) endedEarly(ctx context.Context, e exit) error {
 	if s.cmd.Sudo {
 		kind = sudoKind(said)
 	}
-	return &Error{Kind: kind, Err: fmt.Errorf("exit status %d: %s", e.code, said)}
+	return &Error{Kind: kind, Said: sudoSaid(kind, said), Err: fmt.Errorf("exit status %d: %s", e.code, said)}
 }
 
 // closedEarly is the end of the channel before the start mark.

@@ -138,6 +138,9 @@ func (e *Error) Sentence() string {
 	default:
 		s = fmt.Sprintf(format, name)
 	}
+	if e.Said != "" {
+		s += " sudo said: " + strings.Join(strings.Fields(e.Said), " ")
+	}
 	if e.Banner != "" {
 		s += " It said: " + strings.Join(strings.Fields(e.Banner), " ")
 	}

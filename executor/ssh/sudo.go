@@ -1,6 +1,9 @@
 package ssh
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // sudoKind reads why sudo has ended before the command began. sudo speaks English
 // here because of LC_ALL=C; sudo-rs words the same things differently.
@@ -24,4 +27,19 @@ func sudoKind(said string) Kind {
 		return SudoRefused
 	}
 	return NoShell
+}
+
+// question is sudo's prompt, as it and sudo-rs print it.
+var question = regexp.MustCompile(`(\[sudo: )?` + promptTag + `\w+(\] Password:)?`)
+
+// sudoSaid is why sudo refused, for people: without its question, and without the command, which it may repeat.
+func sudoSaid(kind Kind, said string) string {
+	if kind != SudoRefused {
+		return ""
+	}
+	said = strings.TrimSpace(question.ReplaceAllString(said, ""))
+	if about, _, ok := strings.Cut(said, " to execute '"); ok {
+		said = about + " to execute that."
+	}
+	return strings.TrimPrefix(said, "sudo: ")
 }

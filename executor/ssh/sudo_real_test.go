@@ -1,6 +1,7 @@
 package ssh_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,30 @@ func TestRealSudo(t *testing.T) {
 			e := err.(*ssh.Error)
 			if !e.NeverStarted() || e.Unreachable() || strings.Contains(e.Error()+e.Sentence(), "wrong-password") {
 				t.Fatalf("%+v: %v: %s", e, e, e.Sentence())
+			}
+		})
+	}
+}
+
+// What sudo says when it refuses reaches people, without its question and without the command, which it repeats.
+func TestRealSudoSaysWhy(t *testing.T) {
+	t.Parallel()
+	s := startSSHD(t, sshd.Config{})
+	for name, c := range map[string]struct{ rules, says string }{
+		"tty":    {"ALL=(ALL) NOPASSWD: ALL\nDefaults:drover-test-tty-%d requiretty", "sudo said: sorry, you must have a tty to run sudo"},
+		"little": {"ALL=(ALL) /bin/false", "is not allowed to execute that."},
+		"nobody": {"", "is not in the sudoers file."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if strings.Contains(c.rules, "%d") {
+				c.rules = fmt.Sprintf(c.rules, os.Getpid())
+			}
+			server := at(s, addUser(t, name, "", sshd.Sudo(c.rules)))
+			_, err := client().Run(t.Context(), server, ssh.Command{Text: "echo the-text-of-the-command", Sudo: true})
+			e := failure(err)
+			said := e.Sentence()
+			if e.Kind != ssh.SudoRefused || !strings.HasSuffix(said, c.says) || strings.Contains(said, "drover-prompt") || strings.Contains(said, "the-text") {
+				t.Errorf("%+v: %s", err, said)
 			}
 		})
 	}
