@@ -1,6 +1,9 @@
 package ssh_test
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +114,35 @@ func TestRealScan(t *testing.T) {
 	}
 }
 
-// pam_nologin closes the connection after the banner while a server boots.
+// pam_nologin closes the connection while a server starts up or goes down, and the banner says why. The login is as good as
+// before once it lets people in.
+func TestRealNologin(t *testing.T) {
+	t.Parallel()
+	dir := commonDir(t)
+	service, nologin := filepath.Join(dir, "pam"), filepath.Join(dir, "nologin")
+	rules := "auth required pam_unix.so\naccount required pam_nologin.so file=" + nologin + "\naccount required pam_unix.so\nsession required pam_permit.so\n"
+	if err := errors.Join(os.WriteFile(service, []byte(rules), 0o644), os.WriteFile(nologin, []byte("System is booting up.\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	private, public := newKey(t)
+	s := startSSHD(t, sshd.Config{AuthorizedKeys: []string{public}, Options: []string{"UsePAM yes"}, Replace: map[string]string{"/etc/pam.d/sshd": service}})
+	user := addUser(t, "nologin", "", sshd.NoSudo)
+	c := pooled(t, ssh.Limits{})
+	for name, login := range map[string]ssh.Login{"key": {PrivateKey: private}, "password": {Password: password}} {
+		server := at(s, user)
+		server.Login = login
+		_, err := c.Run(t.Context(), server, ssh.Command{Text: "true"})
+		if e := failure(err); e.Kind != ssh.LoginClosed || !e.Unreachable() || !strings.HasSuffix(e.Sentence(), "It said: System is booting up.") {
+			t.Errorf("%s: %v: %s\n%s", name, err, e.Sentence(), s.Log())
+		}
+	}
+	if err := os.Remove(nologin); err != nil {
+		t.Fatal(err)
+	}
+	run(t, c, at(s, user), "true")
+}
+
+// What a server says before the login is kept with the refusal.
 func TestRealClosedWithBanner(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t, sshd.Config{Options: []string{"Banner /etc/hostname", "LoginGraceTime 1"}})
