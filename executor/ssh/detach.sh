@@ -30,6 +30,21 @@ since() {
 	exit;
 };
 
+# lives says whether anything of the job does that $pid, $began and $bootedas are about: its first process or, should
+# somebody have killed that, what it has begun.
+lives() {
+	[ "$boot" = "$bootedas" ] || return 1;
+	since "$pid";
+	[ "$since" = "$began" ] && kill -0 "$pid" 2>/dev/null && return 0;
+	[ "$since" = - ] || return 1;
+	for other in /proc/[0-9]*; do
+		since "${other#/proc/}";
+		[ "$session" = "$pid" ] && return 0;
+		[ "$group" = "$pid" ] && return 0;
+	done;
+	return 1;
+};
+
 refuse() {
 	echo "drover-job-$nonce-$1" >&2;
 	exit 125;
@@ -39,7 +54,12 @@ exec 3<&0 </dev/null;
 left=100;
 mkdir -p -m 700 "$base";
 if [ "$6" = start ]; then
-	find "$base"/*-* -prune -type d -mtime +14 -exec rm -rf {} + 2>/dev/null;
+	# What is long over is taken away.
+	find "$base"/*-* -prune -type d -mtime +14 2>/dev/null | while read -r old; do
+		pid= began= bootedas=;
+		{ read -r pid began bootedas <"$old/job"; } 2>/dev/null;
+		lives || rm -rf "$old";
+	done;
 	mkdir -m 700 "$dir" || {
 		[ -d "$dir" ] && refuse exists;
 		refuse folder;
@@ -70,20 +90,6 @@ until [ -e "$dir/job" ]; do
 done;
 read -r pid began bootedas <"$dir/job";
 [ "$pid" = never ] && refuse unknown;
-
-# lives says whether anything of the job does: its first process or, should somebody have killed that, what it has begun.
-lives() {
-	[ "$boot" = "$bootedas" ] || return 1;
-	since "$pid";
-	[ "$since" = "$began" ] && kill -0 "$pid" 2>/dev/null && return 0;
-	[ "$since" = - ] || return 1;
-	for other in /proc/[0-9]*; do
-		since "${other#/proc/}";
-		[ "$session" = "$pid" ] && return 0;
-		[ "$group" = "$pid" ] && return 0;
-	done;
-	return 1;
-};
 
 # full says whether the disk that holds the job has no room for one byte more.
 full() {

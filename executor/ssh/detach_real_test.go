@@ -273,7 +273,7 @@ func parent(t *testing.T, pid int) int {
 	return ppid
 }
 
-// Folders of long ago are taken away when something new is begun, and no others.
+// Folders of long ago are taken away when something new is begun, and no others: not that of a command which still runs.
 func TestRealOldJobsAreForgotten(t *testing.T) {
 	t.Parallel()
 	eachWay(t, "old", func(t *testing.T, _ *sshd.Server, server ssh.Server, sudo bool) {
@@ -289,6 +289,14 @@ func TestRealOldJobsAreForgotten(t *testing.T) {
 				t.Fatalf("%+v, %v", res, err)
 			}
 		}
+		began, read := pipe(t)
+		goOn, _ := pipe(t)
+		lasting := newJob(t)
+		_, err := client().Run(t.Context(), server, ssh.Command{Text: fmt.Sprintf(work, began, goOn), Sudo: sudo, Detach: lasting, Timeout: time.Second, Started: func() { go read() }})
+		if kind(err) != ssh.TimedOut {
+			t.Fatal(err)
+		}
+		age(lasting, 16)
 		for i, job := range jobs {
 			if _, err := client().Run(t.Context(), server, ssh.Command{Text: "true", Sudo: sudo, Detach: job}); err != nil {
 				t.Fatal(err)
@@ -302,6 +310,7 @@ func TestRealOldJobsAreForgotten(t *testing.T) {
 				t.Errorf("%d: %v", i, err)
 			}
 		}
+		provesItsEnd(t, server, ssh.AttachTo{Job: lasting, Sudo: sudo}, goOn)
 	})
 }
 

@@ -61,6 +61,16 @@ func measure(t testing.TB, program string, j job) done {
 	return d
 }
 
+// called is the first of these names under which a program is installed; Debian has renamed some.
+func called(names ...string) string {
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err == nil {
+			return name
+		}
+	}
+	return names[0]
+}
+
 // other measures somebody else's program: one cold run. ok is false where it is not installed.
 func other(b *testing.B, name string, args ...string) (d done, ok bool) {
 	if _, err := exec.LookPath(name); err != nil {
@@ -212,7 +222,7 @@ func row(b *testing.B, command string, servers []ssh.Server, private []byte, key
 	// How many at once is each tool's own default, but for xargs, whose is one.
 	for _, tool := range [][]string{
 		append(append([]string{"xargs -P ssh", "xargs", "-a", file, "-P", fmt.Sprint(len(servers)), "-I", "{}", "ssh"}, options...), user+"@{}", command),
-		{"pssh", "parallel-ssh", "-h", file, "-l", user, "-x", strings.Join(options, " "), "-t", "60", command},
+		{"pssh", called("parallel-ssh", "pssh"), "-h", file, "-l", user, "-x", strings.Join(options, " "), "-t", "60", command},
 		{"clush", "clush", "-w", list, "-l", user, "-b", "-o", strings.Join(options, " "), command},
 		append(append([]string{"ansible raw"}, ansible...), "raw"),
 		append(append([]string{"ansible shell"}, ansible...), "shell"),
