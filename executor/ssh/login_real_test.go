@@ -126,7 +126,7 @@ func TestRealNologin(t *testing.T) {
 	}
 	private, public := newKey(t)
 	s := startSSHD(t, sshd.Config{AuthorizedKeys: []string{public}, Options: []string{"UsePAM yes"}, Replace: map[string]string{"/etc/pam.d/sshd": service}})
-	user := addUser(t, "nologin", "", sshd.NoSudo)
+	user := addUser(t, "booting", "", sshd.NoSudo)
 	c := pooled(t, ssh.Limits{})
 	for name, login := range map[string]ssh.Login{"key": {PrivateKey: private}, "password": {Password: password}} {
 		server := at(s, user)

@@ -188,7 +188,7 @@ func eventually(t *testing.T, ok func() bool) {
 func TestRealEndedWithAStatusOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t, sshd.Config{})
-	server := at(s, addUser(t, "finish", "", sshd.NoSudo))
+	server := at(s, addUser(t, "tidy", "", sshd.NoSudo))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	name, read := pipe(t)
