@@ -19,24 +19,39 @@ const (
 	meetTimeout = time.Second
 	// refreshEvery is how often Slack is asked again about everybody drover knows; events tell sooner.
 	refreshEvery = 5 * time.Minute
+	// meetAgainEvery is how often Slack is asked about those whom runs wait for.
+	meetAgainEvery = 2 * time.Second
 )
 
 // meet makes sure that the store knows the person and the channel of a command, asking Slack about a new one.
 func (b *Bot) meet(ctx context.Context, c command) error {
 	ctx, cancel := context.WithTimeout(ctx, meetTimeout)
 	defer cancel()
-	team, user, _ := c.actor.Slack()
-	if _, err := b.store.User(ctx, team, user); errors.Is(err, store.ErrNotFound) && team == b.self.TeamID {
-		if err := b.askUser(ctx, user); err != nil {
-			b.log.Warn("cannot ask Slack about a person", "user", user, "error", err)
-			return &executor.Refusal{Kind: executor.Policy, Text: "drover could not ask Slack who you are, so nothing was run. Try again in a moment."}
-		}
-	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := b.meetPerson(ctx, c.actor); err != nil || c.channel == "" { // a Home
 		return err
 	}
-	if c.channel == "" { // a Home
+	return b.meetChannel(ctx, c)
+}
+
+// meetPerson asks Slack about somebody whom drover has not met since it was started: they may have become a guest while
+// it was away.
+func (b *Bot) meetPerson(ctx context.Context, actor store.Actor) error {
+	team, id, _ := actor.Slack()
+	user, err := b.store.User(ctx, team, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if team != b.self.TeamID || err == nil && !user.CheckedAt.Before(b.since.Time) {
 		return nil
 	}
+	if err := b.askUser(ctx, id); err != nil {
+		b.log.Warn("cannot ask Slack about a person", "user", id, "error", err)
+		return &executor.Refusal{Kind: executor.Policy, Text: "drover could not ask Slack who you are, so nothing was run. Try again in a moment."}
+	}
+	return nil
+}
+
+func (b *Bot) meetChannel(ctx context.Context, c command) error {
 	channel, err := b.store.Channel(ctx, c.channel)
 	if errors.Is(err, store.ErrNotFound) {
 		channel, err = b.askChannel(ctx, c.channel)
@@ -51,14 +66,35 @@ func (b *Bot) meet(ctx context.Context, c command) error {
 	return nil
 }
 
+// askUser keeps what Slack says of somebody now. Whom it knew once and knows no more has left.
 func (b *Bot) askUser(ctx context.Context, id string) error {
 	asked := b.store.Now()
 	info, err := b.api.GetUserInfoContext(ctx, id)
+	var refused slack.SlackErrorResponse
+	if errors.As(err, &refused) && slices.Contains([]string{"user_not_found", "user_not_visible"}, refused.Err) {
+		return b.userGone(ctx, id, asked, err)
+	}
 	if err != nil {
 		return err
 	}
 	user := b.userOf(*info)
 	user.CheckedAt = asked
+	return b.store.SaveUser(ctx, user)
+}
+
+// userGone takes somebody whom Slack does not know any more for deactivated. why is the error for one whom drover never met.
+func (b *Bot) userGone(ctx context.Context, id string, asked store.Time, why error) error {
+	user, err := b.store.User(ctx, b.self.TeamID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return why
+	}
+	if err != nil {
+		return err
+	}
+	if !user.Deactivated {
+		b.log.Warn("Slack does not know a person any more: drover refuses them from now on", "user", id, "error", why)
+	}
+	user.Deactivated, user.CheckedAt = true, asked
 	return b.store.SaveUser(ctx, user)
 }
 
@@ -147,6 +183,35 @@ func (b *Bot) refresh(ctx context.Context) error {
 			return err
 		})
 		errs = append(errs, about(channel.ID, err))
+	}
+	return errors.Join(errs...)
+}
+
+// MeetAgain asks Slack about the people on whose rights something rests that goes on by itself, until it has told of all
+// of them or ctx ends. Nothing may begin before: who asked for it may have become a guest while drover was away.
+func (b *Bot) MeetAgain(ctx context.Context) (met bool) {
+	for {
+		err := b.meetResponsible(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err == nil
+		}
+		b.log.Warn("runs and schedules wait, for Slack does not tell of the people who asked for them; asking again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(meetAgainEvery):
+		}
+	}
+}
+
+func (b *Bot) meetResponsible(ctx context.Context) error {
+	users, err := b.store.Responsible(ctx)
+	errs := []error{err}
+	for _, user := range users {
+		if user.TeamID != b.self.TeamID || !user.CheckedAt.Before(b.since.Time) {
+			continue
+		}
+		err := patiently(ctx, func() error { return b.askUser(ctx, user.SlackID) })
+		errs = append(errs, about(user.SlackID, err))
 	}
 	return errors.Join(errs...)
 }

@@ -1,11 +1,13 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"drover/bot/slacksim"
+	"drover/executor"
 	"drover/store"
 )
 
@@ -96,6 +98,71 @@ func TestNothingSlowComesBeforeTheAck(t *testing.T) {
 	}
 }
 
+// What became of somebody while drover was away counts from their first word on, and so does that Slack cannot tell.
+func TestWhoeverChangedWhileDroverWasAwayIsAskedAbout(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault      slacksim.Fault
+		restricted bool
+		want       string
+	}{
+		"guest":     {restricted: true, want: "drover takes no requests from guests"},
+		"gone":      {fault: slacksim.Fault{Error: "user_not_found"}, want: "drover takes no requests from deactivated accounts"},
+		"invisible": {fault: slacksim.Fault{Error: "user_not_visible"}, want: "drover takes no requests from deactivated accounts"},
+		"no answer": {fault: slacksim.Fault{Status: 503}, want: "could not ask Slack who you are"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := furnish(t)
+			o.must(o.slack.UpdateUser(slacksim.User{ID: "U0OPERATOR", Name: "operator", Restricted: c.restricted}))
+			o.restarted()
+			o.open()
+			if c.fault != (slacksim.Fault{}) {
+				o.slack.Fail("users.info", c.fault)
+			}
+			o.says(o.slash("U0OPERATOR", ops, "poke web1"), c.want)
+			o.nothingRan()
+		})
+	}
+}
+
+// Nothing begins by itself before Slack has told of everybody on whose rights it rests.
+func TestRunsWaitForWhatSlackSaysOfWhoAsked(t *testing.T) {
+	o := furnish(t)
+	o.must(o.bot.Connect(t.Context()))
+	_, err := o.engine.Submit(t.Context(), executor.Request{Actor: o.actor("U0OPERATOR"), Action: "poke", Selector: []string{"web1"}, Origin: store.Slash, Channel: ops})
+	o.must(err)
+	o.must(o.slack.UpdateUser(slacksim.User{ID: "U0OPERATOR", Name: "operator", Restricted: true}))
+	o.restarted()
+	o.must(o.bot.Connect(t.Context()))
+	o.slack.Fail("users.info", slacksim.Fault{Times: 1, Error: "fatal_error"})
+	if !o.bot.MeetAgain(t.Context()) {
+		t.Error("Slack has told, and drover does not believe it")
+	}
+	o.says(o.log.text(), "runs and schedules wait", "ask about U0OPERATOR: fatal_error")
+	operator, err := o.store.User(t.Context(), o.slack.Team().ID, "U0OPERATOR")
+	o.must(err)
+	if n := len(o.slack.Calls("users.info")); n != 2 || !operator.Guest {
+		t.Errorf("Slack was asked %d times and drover knows %+v, want 2 times, and about nobody else", n, operator)
+	}
+}
+
+// A stop does not wait for an answer that does not come.
+func TestMeetingEndsWithDrover(t *testing.T) {
+	o := furnish(t)
+	o.must(o.bot.Connect(t.Context()))
+	o.must(o.store.LinkLogin(t.Context(), store.Drover, "root", o.actor("U0ADMIN")))
+	o.restarted()
+	o.must(o.bot.Connect(t.Context()))
+	o.slack.Fail("users.info", slacksim.Fault{Status: 503})
+	ctx, cancel := context.WithCancel(t.Context())
+	met := make(chan bool)
+	go func() { met <- o.bot.MeetAgain(ctx) }()
+	o.await("a question", func() bool { return len(o.slack.Calls("users.info")) > 0 })
+	cancel()
+	if <-met {
+		t.Error("drover claims to have met somebody of whom Slack told nothing")
+	}
+}
+
 // Every few minutes Slack is asked about everybody again. One whom Slack does not know any more hides no other.
 func TestRefresh(t *testing.T) {
 	o := openOffice(t)
@@ -104,9 +171,11 @@ func TestRefresh(t *testing.T) {
 	o.must(o.store.SaveChannel(t.Context(), store.Channel{ID: "C00GONE", Visible: true}))
 	o.must(o.store.SaveChannel(t.Context(), store.Channel{ID: ops})) // as if drover had not been in it
 	o.slack.Fail("users.info", slacksim.Fault{Times: 1, Status: 429, RetryAfter: time.Second})
-	err := o.bot.RefreshNow(t.Context())
-	if err == nil || err.Error() != "ask about U00NOBODY: user_not_found" {
-		t.Errorf("the error is %v, want it to name who is unknown and nobody else", err)
+	o.must(o.bot.RefreshNow(t.Context()))
+	nobody, err := o.store.User(t.Context(), o.slack.Team().ID, "U00NOBODY")
+	o.must(err)
+	if !nobody.Deactivated {
+		t.Error("whom Slack does not know any more is not taken for deactivated")
 	}
 	viewer, err := o.store.User(t.Context(), o.slack.Team().ID, "U0VIEWER")
 	o.must(err)

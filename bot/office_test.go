@@ -66,18 +66,29 @@ func furnishIn(t *testing.T, team slacksim.Team) *office {
 	for id, role := range map[string]store.Role{"U0OPERATOR": store.Operator, "U0VIEWER": store.Viewer, "U0ADMIN": store.Admin} {
 		o.grant(id, role)
 	}
-	for id, name := range people { // drover has met them, so that a slow machine is not taken for a slow Slack
-		o.must(w.store.SaveUser(ctx, store.User{TeamID: w.slack.Team().ID, SlackID: id, Name: name}))
-	}
 	o.must(w.store.SaveChannel(ctx, store.Channel{ID: ops, Visible: true}))
 	o.must(w.store.AddCredential(ctx, store.Drover, "fleet", store.Secrets{Kind: store.CredentialPassword, Login: []byte("correct horse")}))
 	o.enlist("web1", "web")
 	o.enlist("db1", "db")
 	o.schedules = scheduler.New(scheduler.Config{Store: w.store, Engine: o.engine, Log: w.logger()})
-	o.bot = bot.New(bot.Config{
-		Store: w.store, Engine: o.engine, Schedules: o.schedules, Log: w.logger(), AppToken: bot.Token(w.slack.AppToken()), BotToken: bot.Token(w.slack.BotToken()), APIURL: w.slack.APIURL(),
-	})
+	o.bot = o.newBot()
+	for id, name := range people { // drover has met them, so that a slow machine is not taken for a slow Slack
+		o.must(w.store.SaveUser(ctx, store.User{TeamID: w.slack.Team().ID, SlackID: id, Name: name}))
+	}
 	return o
+}
+
+// newBot makes a bot, as a start of drover does.
+func (o *office) newBot() *bot.Bot {
+	return bot.New(bot.Config{
+		Store: o.store, Engine: o.engine, Schedules: o.schedules, Log: o.logger(), AppToken: bot.Token(o.slack.AppToken()), BotToken: bot.Token(o.slack.BotToken()), APIURL: o.slack.APIURL(),
+	})
+}
+
+// restarted is drover after it was away for a while.
+func (o *office) restarted() {
+	o.clock.advance(time.Minute)
+	o.bot = o.newBot()
 }
 
 // open lets everybody work until the test ends.

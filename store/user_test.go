@@ -45,3 +45,37 @@ func TestALoginBelongsToOneUser(t *testing.T) {
 		}
 	}
 }
+
+// They are those on whose rights something rests that goes on by itself, and nobody else.
+func TestResponsible(t *testing.T) {
+	f := newFarm(t, "web1")
+	for _, id := range []string{"U1", "U2", "U3", "U4", "U5", "U9"} {
+		ok(t, f.SaveUser(t.Context(), store.User{TeamID: "T1", SlackID: id}))
+	}
+	responsible := func(when string, ids ...string) {
+		t.Helper()
+		var got []string
+		for _, u := range get[[]store.User](t)(f.Responsible(t.Context())) {
+			got = append(got, u.SlackID)
+		}
+		if diff := cmp.Diff(ids, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", when, diff)
+		}
+	}
+	ok(t, f.LinkLogin(t.Context(), store.Drover, "root", "T1/U4"))
+	responsible("of a login", "U4")
+	run := f.create(f.needing(2))
+	ok(t, f.Approve(t.Context(), bob, run.ID, "k1"))
+	responsible("of a run that waits", "U1", "U2", "U4")
+	ok(t, f.DenyApproval(t.Context(), carol, run.ID, "no", "k2"))
+	responsible("of a run that is over", "U4")
+
+	schedule := nightly()
+	schedule = get[store.Schedule](t)(f.AddSchedule(t.Context(), "T1/U5", schedule))
+	n := f.needing(1)
+	n.StandingSchedule, n.StandingRevision = &schedule.ID, &schedule.Revision
+	ok(t, f.Approve(t.Context(), carol, f.create(n).ID, "k3"))
+	responsible("of a schedule", "U3", "U4", "U5")
+	ok(t, f.RemoveSchedule(t.Context(), bob, schedule))
+	responsible("of a schedule that was removed", "U4")
+}

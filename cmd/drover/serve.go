@@ -102,25 +102,34 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 		return fmt.Errorf("take over from the last serve: %w", err)
 	}
 	projector := bot.NewProjector(s, bot.NewClient(slack.APIURL, string(slack.BotToken), ""), log)
-	return runParts(ctx, s, engine, projector, b.Run, b.Refresh, schedules.Run)
+	work := func(ctx context.Context) error {
+		if !b.MeetAgain(ctx) {
+			return nil
+		}
+		return together(ctx, engine.Run, schedules.Run)
+	}
+	return runParts(ctx, s, engine, projector, b.Run, b.Refresh, work)
+}
+
+// together runs some parts until ctx ends or one of them fails.
+func together(ctx context.Context, parts ...func(context.Context) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range parts {
+		group.Go(func() error { return part(ctx) })
+	}
+	return group.Wait()
 }
 
 // runParts runs everything until ctx ends or one part fails, and stops it in order: no more requests, then the runs
 // that are under way, then what Slack has to show.
-func runParts(ctx context.Context, s *store.Store, engine *executor.Engine, projector *bot.Projector, requests ...func(context.Context) error) error {
+func runParts(ctx context.Context, s *store.Store, engine *executor.Engine, projector *bot.Projector, parts ...func(context.Context) error) error {
 	outward, stopOutward := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopOutward()
 	var out errgroup.Group
 	out.Go(func() error { return s.Watch(outward) })
 	out.Go(func() error { return projector.Run(outward) })
 
-	in, inCtx := errgroup.WithContext(ctx)
-	for _, take := range requests {
-		in.Go(func() error { return take(inCtx) })
-	}
-	in.Go(func() error { return engine.Run(inCtx) })
-	in.Go(func() error { return engine.Anchor(inCtx) })
-	err := in.Wait()
+	err := together(ctx, append(parts, engine.Anchor)...)
 	err = errors.Join(err, engine.AnchorStop(context.WithoutCancel(ctx)))
 
 	stopOutward()
