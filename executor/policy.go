@@ -167,8 +167,12 @@ func (r Rights) MayRun(role store.Role, action string, server store.Server) (all
 }
 
 // MayConfigure says whether the actor may change drover's configuration by one of its words, such as user. That takes an
-// admin of everything: who is admin of some servers could make themselves admin of all.
+// admin of everything, or one by exactly that word: who is admin of some servers, or of the actions u*, could make
+// themselves admin of all.
 func (r Rights) MayConfigure(verb string) (allowed bool, why string) {
+	r.bindings = slices.DeleteFunc(slices.Clone(r.bindings), func(b held) bool {
+		return b.Effect == store.Allow && b.ActionGlob != "*" && b.ActionGlob != verb
+	})
 	return r.MayRun(store.Admin, verb, store.Server{})
 }
 
