@@ -11,17 +11,18 @@ import (
 // runBatches works what is left of a run: a batch begins when the one before is over. After the canary the run is
 // paused, until somebody continues it and it is claimed anew. Targets that have not begun when it returns without an
 // error are left to whoever ended ctx.
-func (e *Engine) runBatches(ctx context.Context, lease store.Lease, run store.Run, plan *Plan) error {
-	turn := *run.QueuedAt
-	for _, batch := range left(run) {
-		e.runBatch(ctx, lease, run, plan, batch, turn)
+func (r *errand) runBatches(ctx context.Context) error {
+	turn := *r.run.QueuedAt
+	for _, batch := range left(r.run) {
+		r.runBatch(ctx, batch, turn)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if over, err := e.afterBatch(context.WithoutCancel(ctx), lease, run, batch); over || err != nil {
+		if over, err := r.engine.afterBatch(context.WithoutCancel(ctx), r.lease, r.run, batch); over || err != nil {
 			return err
 		}
-		turn = e.store.Now()
+		r.doubt()
+		turn = r.engine.store.Now()
 	}
 	return nil
 }

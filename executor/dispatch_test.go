@@ -35,7 +35,7 @@ func TestWhatIsCheckedAgainAtDispatch(t *testing.T) {
 		},
 		"server edited": {
 			func(w *world) error { w.edit("web1", func(s *store.Server) { s.LoginUser = "root" }); return nil },
-			"web1 was changed since this run was asked for",
+			"web1 was changed since this run was asked for: login user ops → root",
 		},
 		"server moved": {
 			func(w *world) error { w.edit("web1", func(s *store.Server) { s.Address = "127.0.0.2" }); return nil },

@@ -97,25 +97,43 @@ func (e *Engine) inTheWay(ctx context.Context, c change, servers []store.Server)
 	return slices.DeleteFunc(all, func(h Hold) bool { return !h.keepsOff(c) }), err
 }
 
-// heldOff refuses a plan that would change a server that is held.
+// heldOff refuses a plan that somebody asks for and that would change a server that is held.
 func (e *Engine) heldOff(ctx context.Context, by store.Actor, origin store.Origin, plan *Plan) error {
-	if !plan.definition.Changes {
-		return nil
-	}
-	holds, err := e.inTheWay(ctx, change{by, origin, plan.Options.Urgent}, plan.servers)
+	holds, err := e.holdsOf(ctx, by, origin, plan)
 	if err != nil || len(holds) == 0 {
 		return err
-	}
-	var texts []string
-	for _, h := range holds {
-		texts = append(texts, FoldNames(h.Servers)+" "+isOrAre(len(h.Servers))+" "+e.tellHold(ctx, h))
 	}
 	begin := "Wait"
 	if len(plan.servers) > len(holds[0].Servers) {
 		begin = fmt.Sprintf("Leave it out with `!%s`, wait", holds[0].Servers[0])
 	}
-	hint := fmt.Sprintf("%s %s%s", begin, e.left(holds), holds[0].waysOut())
-	return refuse("%s. Nothing was run. %s", strings.Join(texts, "; "), hint)
+	return refuse("%s. Nothing was run. %s %s%s", e.tellHolds(ctx, holds), begin, e.left(holds), holds[0].waysOut())
+}
+
+// stillFree refuses the plan of a run that was asked for before a server of it was held. The run is over then: waiting
+// does not help it.
+func (e *Engine) stillFree(ctx context.Context, run store.Run, plan *Plan) error {
+	holds, err := e.holdsOf(ctx, run.RequestedBy, run.Origin, plan)
+	if err != nil || len(holds) == 0 {
+		return err
+	}
+	return refuse("%s. Ask again when that is over, in %s at the latest.", e.tellHolds(ctx, holds), e.left(holds))
+}
+
+// holdsOf are the holds in the way of a plan; none when it changes nothing.
+func (e *Engine) holdsOf(ctx context.Context, by store.Actor, origin store.Origin, plan *Plan) ([]Hold, error) {
+	if !plan.definition.Changes {
+		return nil, nil
+	}
+	return e.inTheWay(ctx, change{by, origin, plan.Options.Urgent}, plan.servers)
+}
+
+func (e *Engine) tellHolds(ctx context.Context, holds []Hold) string {
+	var texts []string
+	for _, h := range holds {
+		texts = append(texts, FoldNames(h.Servers)+" "+isOrAre(len(h.Servers))+" "+e.tellHold(ctx, h))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // left is how long it takes until the last of some holds ends, in whole minutes: whatever zone somebody is in, they can wait.

@@ -14,6 +14,7 @@ import (
 // job is one target of a run that this process works.
 type job struct {
 	engine  *Engine
+	errand  *errand
 	lease   store.Lease
 	runRow  store.Run
 	target  store.Target
@@ -66,9 +67,12 @@ func (j job) begin(ctx context.Context) (bool, error) {
 	}
 }
 
-// tryBegin begins unless something is in the way. A lock that is made at this very moment keeps the target from beginning
+// tryBegin begins unless the run may not go on, or something is in the way. A lock that is made at this very moment keeps the target from beginning
 // too, and is then seen by the second look.
 func (j job) tryBegin(ctx context.Context) (began bool, waitsFor int, err error) {
+	if on, err := j.errand.mayGoOn(ctx); !on || err != nil {
+		return false, 0, err
+	}
 	if held, err := j.endIfHeld(ctx); held || err != nil {
 		return false, 0, err
 	}

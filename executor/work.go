@@ -3,8 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"fmt"
-	"reflect"
 	"sync"
 	"time"
 
@@ -48,7 +46,8 @@ func (e *Engine) workTargets(ctx context.Context, lease store.Lease) error {
 	if err != nil {
 		return err
 	}
-	if err := e.runBatches(ctx, lease, run, plan); err != nil {
+	errand := &errand{engine: e, lease: lease, run: run, plan: plan, checked: e.store.Now()}
+	if err := errand.runBatches(ctx); err != nil {
 		return err
 	}
 	if ctx.Err() == nil {
@@ -67,17 +66,17 @@ func (e *Engine) endAtCutoff(ctx context.Context, lease store.Lease, run store.R
 }
 
 // runBatch works the targets of one batch, whose turn came at a time, and returns when they are over.
-func (e *Engine) runBatch(ctx context.Context, lease store.Lease, run store.Run, plan *Plan, batch int, turn store.Time) {
+func (r *errand) runBatch(ctx context.Context, batch int, turn store.Time) {
 	var group errgroup.Group
 	group.SetLimit(maxSessions)
-	if plan.Options.Parallel > 0 {
-		group.SetLimit(plan.Options.Parallel)
+	if r.plan.Options.Parallel > 0 {
+		group.SetLimit(r.plan.Options.Parallel)
 	}
-	for i, target := range run.Targets {
+	for i, target := range r.run.Targets {
 		if target.Batch != batch || target.State != store.TargetPending {
 			continue
 		}
-		job := job{e, lease, run, target, plan, plan.Targets[i], turn}
+		job := job{r.engine, r, r.lease, r.run, target, r.plan, r.plan.Targets[i], turn}
 		group.Go(func() error {
 			job.run(ctx)
 			return nil
@@ -107,7 +106,7 @@ func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
 		return nil, err
 	}
 	if hash != run.PlanHash {
-		return nil, refuse("%s. Ask again to run it as it is now.", whatChanged(run, plan))
+		return nil, e.changed(run, plan)
 	}
 	rights, err := e.Rights(ctx, run.RequestedBy)
 	if err != nil {
@@ -119,7 +118,20 @@ func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
 	if run.OnlyAsks() {
 		return plan, nil
 	}
-	return plan, e.heldOff(ctx, run.RequestedBy, run.Origin, plan.rest(run)) // what is done already cannot be kept off
+	return plan, e.stillFree(ctx, run, plan.rest(run)) // what is done already cannot be kept off
+}
+
+// changed refuses a run whose plan is not the one that was asked for, and says in what.
+func (e *Engine) changed(run store.Run, now *Plan) error {
+	then, err := PlanOf(run)
+	if err != nil {
+		return err
+	}
+	change := whatChanged(&then, now)
+	if change == "" {
+		change = "What this run would do has changed since it was asked for"
+	}
+	return refuse("%s. Ask again to run it as it is now.", change)
 }
 
 // notBegun is what becomes of targets whose turn had not come when the run was ended.
@@ -151,21 +163,4 @@ func (e *Engine) keepLease(ctx context.Context, lease store.Lease, cancel contex
 			return
 		}
 	}
-}
-
-// whatChanged names the first difference between the plan that was recorded and the one of now.
-func whatChanged(run store.Run, now *Plan) string {
-	then, err := PlanOf(run)
-	if err != nil {
-		return "What this run would do has changed since it was asked for"
-	}
-	for _, e := range now.Excluded {
-		return fmt.Sprintf("%s cannot take part any more: %s", e.Server, e.Reason)
-	}
-	for i, t := range now.Targets {
-		if i >= len(then.Targets) || !reflect.DeepEqual(t, then.Targets[i]) {
-			return fmt.Sprintf("%s was changed since this run was asked for", t.Server)
-		}
-	}
-	return "What this run would do has changed since it was asked for"
 }
