@@ -89,7 +89,7 @@ func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallbac
 	case buttonReview:
 		return b.engine.Review(ctx, c.actor, run, c.key)
 	case buttonCancel:
-		return b.engine.Cancel(ctx, c.actor, run)
+		return b.engine.Cancel(ctx, c.actor, run, c.key)
 	case buttonContinue:
 		return b.engine.Continue(ctx, c.actor, run, c.key)
 	case buttonRetry:

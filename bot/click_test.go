@@ -25,7 +25,7 @@ func TestCancelByItsButton(t *testing.T) {
 	o.click("U0ADMIN", card, "run.cancel")
 	o.awaitRun(1, func(r store.Run) bool { return r.State.Final() })
 	o.click("U0OPERATOR", card, "run.cancel")
-	o.says(o.whispered("U0OPERATOR", 0).Text, "#1 is over")
+	o.says(o.whispered("U0OPERATOR", 0).Text, "There is nothing to cancel any more: #1 was cancelled by <@U0ADMIN>, <!date^")
 	o.slack.ClearFaults()
 	o.shows(ops, 1, store.Cancelled)
 	if run := o.runs()[0]; run.CancelBy != o.actor("U0ADMIN") || run.Targets[0].State != store.TargetCancelled {
@@ -46,7 +46,7 @@ func TestRetryByItsButton(t *testing.T) {
 	o.slack.Fail("chat.update", slacksim.Fault{Status: 503}) // the card goes on showing its button
 	o.click("U0ADMIN", card, "run.retry")
 	o.click("U0OPERATOR", card, "run.retry")
-	o.says(o.whispered("U0OPERATOR", 0).Text, "#1 was retried already")
+	o.says(o.whispered("U0OPERATOR", 0).Text, "#1 was retried already. To repeat it once more, retry #2: it was asked for by <@U0ADMIN>, <!date^")
 	o.slack.ClearFaults()
 	o.shows(ops, 2, store.Failed)
 	runs := o.runs()
@@ -76,6 +76,20 @@ func TestADuplicateClickMakesOneRetry(t *testing.T) {
 	}
 	if private := o.slack.Ephemerals("U0OPERATOR"); len(private) != 1 {
 		t.Errorf("%d private answers, want only the history", len(private))
+	}
+}
+
+// One click that Slack delivers twice is one Cancel, and the person reads nothing about a second.
+func TestADuplicateClickCancelsOnce(t *testing.T) {
+	o := openOffice(t)
+	o.slash("U0OPERATOR", ops, "hold web1")
+	o.click("U0OPERATOR", o.begun(1), "run.cancel")
+	_, err := o.slack.Duplicate(t.Context())
+	o.must(err)
+	o.shows(ops, 1, store.Cancelled)
+	o.says(o.slash("U0OPERATOR", ops, "history"), "#1")
+	if private := o.slack.Ephemerals("U0OPERATOR"); len(private) != 1 {
+		t.Errorf("%d private answers, want only the history: %q", len(private), private[0].Text)
 	}
 }
 

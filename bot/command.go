@@ -44,7 +44,10 @@ func (b *Bot) explain(ctx context.Context, c command, err error) string {
 	if errors.As(err, &refusal) {
 		text := ":no_entry_sign: " + escape(refusal.Text)
 		if refusal.By != "" {
-			text += " by " + person(refusal.By) + ", " + when(refusal.At)
+			text += " by " + person(refusal.By)
+		}
+		if !refusal.At.IsZero() {
+			text += ", " + when(refusal.At)
 		}
 		return text
 	}

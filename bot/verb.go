@@ -207,7 +207,7 @@ func (b *Bot) cancel(ctx context.Context, c command, words []string, _ string) (
 	if err != nil {
 		return "", err
 	}
-	if err := b.engine.Cancel(ctx, c.actor, run); err != nil {
+	if err := b.engine.Cancel(ctx, c.actor, run, c.key); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("#%d is being cancelled. Its card tells what became of each server.", run.Number), nil

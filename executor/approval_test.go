@@ -397,7 +397,7 @@ func TestARunThatWaitsIsCancelledByItsOwner(t *testing.T) {
 	w := newCourt(t)
 	w.listed("web1")
 	run := w.requested("raze web1")
-	w.must(w.engine.Cancel(t.Context(), ops, run))
+	w.must(w.engine.Cancel(t.Context(), ops, run, ""))
 	refusal := refused(t, w.approve(bob, run))
 	if !strings.Contains(refusal.Text, "#1 was cancelled") || refusal.By != ops {
 		t.Errorf("%q by %s", refusal.Text, refusal.By)

@@ -260,13 +260,13 @@ func TestCancelAPausedRun(t *testing.T) {
 	o := w.fleet(2)
 	w.serve(w.engine)
 	run := w.await(w.submit("poke all canary=1").ID, func(r store.Run) bool { return r.State == store.Paused })
-	must(t, w.engine.Cancel(t.Context(), ops, run))
+	must(t, w.engine.Cancel(t.Context(), ops, run, ""))
 	run = w.run(run.ID)
 	equal(t, map[string]store.TargetState{"web1": store.TargetSucceeded, "web2": store.TargetCancelled}, states(run))
 	equal(t, store.Cancelled, run.State)
 	refusal := refused(t, w.engine.Continue(t.Context(), ops, run, "click"))
-	if !strings.Contains(refusal.Text, "#1 is over") || len(o.list()) != 2 {
-		t.Errorf("%q; %v", refusal.Text, o.list())
+	if refusal.Text != "There is nothing to continue any more: #1 was cancelled" || refusal.By != ops || refusal.At != *run.FinishedAt || len(o.list()) != 2 {
+		t.Errorf("%q by %s at %s; %v", refusal.Text, refusal.By, refusal.At, o.list())
 	}
 }
 

@@ -17,14 +17,14 @@ func TestCancelAQueuedRun(t *testing.T) {
 	w := newWorld(t)
 	web1 := w.host("web1", nil)
 	run := w.submit("poke web1")
-	must(t, w.engine.Cancel(t.Context(), ops, run))
+	must(t, w.engine.Cancel(t.Context(), ops, run, ""))
 	run = w.run(run.ID)
 	if run.State != store.Cancelled || run.CancelBy != ops || run.Targets[0].State != store.TargetCancelled {
 		t.Fatalf("it is %s by %q: %v", run.State, run.CancelBy, states(run))
 	}
-	refusal := refused(t, w.engine.Cancel(t.Context(), ops, run))
-	if refusal.Kind != executor.Usage || !strings.Contains(refusal.Text, "#1 is over") {
-		t.Fatalf("again: %q", refusal.Text)
+	refusal := refused(t, w.engine.Cancel(t.Context(), ops, run, ""))
+	if refusal.Kind != executor.Usage || refusal.Text != "There is nothing to cancel any more: #1 was cancelled" || refusal.By != ops || refusal.At != *run.FinishedAt {
+		t.Fatalf("again: %q by %s at %s", refusal.Text, refusal.By, refusal.At)
 	}
 	w.serve(w.engine)
 	if w.ended(w.submit("peek web1").ID); web1.Sessions() != 1 {
@@ -40,7 +40,7 @@ func TestCancelARunningRun(t *testing.T) {
 	w.serve(w.engine)
 	run := w.submit("poke web1 web2 parallel=1")
 	receive(t, g.entered)
-	must(t, w.engine.Cancel(t.Context(), ops, run))
+	must(t, w.engine.Cancel(t.Context(), ops, run, ""))
 	receive(t, g.stopped) // the command itself was ended
 	run = w.ended(run.ID)
 	equal(t, map[string]store.TargetState{"web1": store.TargetCancelled, "web2": store.TargetCancelled}, states(run))
@@ -59,13 +59,43 @@ func TestCancelWhileWaitingForAnotherRun(t *testing.T) {
 	receive(t, g.entered)
 	second := w.submit("poke web1")
 	w.await(second.ID, func(r store.Run) bool { return r.Targets[0].WaitsFor == first.Number })
-	must(t, w.engine.Cancel(t.Context(), ops, second))
+	must(t, w.engine.Cancel(t.Context(), ops, second, ""))
 	if second = w.ended(second.ID); second.State != store.Cancelled {
 		t.Errorf("it is %s", second.State)
 	}
 	close(g.open)
 	if first = w.ended(first.ID); first.State != store.Succeeded || web1.Sessions() != 1 {
 		t.Errorf("the other is %s after %d commands", first.State, web1.Sessions())
+	}
+}
+
+// TestTooLateToCancel: whoever comes second reads who was first, or how it ended, and when.
+func TestTooLateToCancel(t *testing.T) {
+	w := newWorld(t)
+	g := newGate()
+	stay := make(chan struct{})
+	w.host("web1", func(s *sshtest.Session) int { // it takes its time to end
+		code := g.handle(s)
+		<-stay
+		return code
+	})
+	w.serve(w.engine)
+	run := w.submit("poke web1")
+	receive(t, g.entered)
+	must(t, w.engine.Cancel(t.Context(), ops, run, "click-1"))
+	must(t, w.engine.Cancel(t.Context(), ops, run, "click-1")) // the same click, delivered again
+	refusal := refused(t, w.engine.Cancel(t.Context(), admin, run, "click-2"))
+	if refusal.Text != "#1 is being cancelled already," || refusal.By != ops {
+		t.Errorf("%q by %s", refusal.Text, refusal.By)
+	}
+	close(stay)
+	w.ended(run.ID)
+
+	w.host("web2", nil)
+	run = w.ended(w.submit("poke web2").ID)
+	refusal = refused(t, w.engine.Cancel(t.Context(), admin, run, "click-3"))
+	if refusal.Text != "There is nothing to cancel any more: #2 ended succeeded" || refusal.By != "" || refusal.At != *run.FinishedAt {
+		t.Errorf("%q by %s at %s", refusal.Text, refusal.By, refusal.At)
 	}
 }
 
@@ -79,7 +109,7 @@ func TestCancelFromAnotherProcess(t *testing.T) {
 	run := w.submit("poke web1")
 	receive(t, g.entered)
 	elsewhere := w.newEngine(w.open(w.clock), 0)
-	must(t, elsewhere.Cancel(t.Context(), ops, run))
+	must(t, elsewhere.Cancel(t.Context(), ops, run, ""))
 	receive(t, g.stopped)
 	if run = w.ended(run.ID); run.State != store.Cancelled {
 		t.Fatalf("it is %s", run.State)
@@ -97,7 +127,7 @@ func TestWorkIsCancelledFromAnotherProcess(t *testing.T) {
 	go func() { worked <- w.engine.Work(context.Background(), run.ID) }()
 	receive(t, g.entered)
 	elsewhere := w.newEngine(w.open(w.clock), 0)
-	must(t, elsewhere.Cancel(t.Context(), ops, run))
+	must(t, elsewhere.Cancel(t.Context(), ops, run, ""))
 	must(t, receive(t, worked))
 	if run = w.run(run.ID); run.State != store.Cancelled {
 		t.Fatalf("it is %s", run.State)
@@ -143,7 +173,7 @@ func TestWhoMayCancel(t *testing.T) {
 			if c.before != nil {
 				c.before(w)
 			}
-			err = w.engine.Cancel(t.Context(), c.who, run)
+			err = w.engine.Cancel(t.Context(), c.who, run, "")
 			if c.allowed {
 				must(t, err)
 				equal(t, store.Cancelled, w.run(run.ID).State)
@@ -200,7 +230,7 @@ func TestCancelRacesTheEnd(t *testing.T) {
 			close(g.open)
 		})
 		both.Go(func() {
-			accepted = w.engine.Cancel(t.Context(), ops, run)
+			accepted = w.engine.Cancel(t.Context(), ops, run, "")
 			close(wanted)
 		})
 		both.Wait()

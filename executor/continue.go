@@ -67,8 +67,22 @@ func notPaused(run store.Run) error {
 	switch {
 	case run.ContinuedAt != nil:
 		return &Refusal{Text: fmt.Sprintf("#%d was continued already,", run.Number), By: run.ContinuedBy, At: *run.ContinuedAt}
-	case run.State.Final(), run.State == store.Paused: // its time is over, and that is not marked yet
-		return usage("#%d is over: there is nothing to continue.", run.Number)
+	case run.State.Final():
+		return over(run, "continue")
+	case run.State == store.Paused: // its time is over, and that is not marked yet
+		return usage("The time to continue #%d is over. Retry it if it is still wanted.", run.Number)
 	}
 	return usage("#%d does not wait for Continue.", run.Number)
+}
+
+// over says of a run with which somebody wants to do something how it ended, when, and by whom if somebody ended it.
+func over(run store.Run, what string) error {
+	r := &Refusal{Text: fmt.Sprintf("There is nothing to %s any more: #%d ended %s", what, run.Number, run.State)}
+	if run.State == store.Cancelled {
+		r.Text, r.By = fmt.Sprintf("There is nothing to %s any more: #%d was cancelled", what, run.Number), run.CancelBy
+	}
+	if run.FinishedAt != nil {
+		r.At = *run.FinishedAt
+	}
+	return r
 }

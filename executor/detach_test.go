@@ -62,7 +62,7 @@ func TestWhatEndsTheWaitingDoesNotEndTheWork(t *testing.T) {
 		kind    string
 	}{
 		"cancel": {0, func(w *world, _ *sshtest.Server, run store.Run) {
-			w.must(w.engine.Cancel(w.Context(), ops, run))
+			w.must(w.engine.Cancel(w.Context(), ops, run, ""))
 		}, store.TargetInterrupted, store.Interrupted, "no longer waits", "cancelled"},
 		"time-out":  {time.Second, nil, store.TargetTimedOut, store.Failed, "longer than its limit", "timed_out"},
 		"lost link": {0, func(_ *world, host *sshtest.Server, _ store.Run) { host.DropConnections() }, store.TargetInterrupted, store.Interrupted, "was lost", "link_lost"},

@@ -66,7 +66,7 @@ func TestAStoppingEngineStillCancels(t *testing.T) {
 	run := w.submit("poke web1")
 	receive(t, g.entered)
 	cancel()
-	must(t, w.engine.Cancel(t.Context(), ops, run))
+	must(t, w.engine.Cancel(t.Context(), ops, run, ""))
 	must(t, receive(t, stopped))
 	if run = w.run(run.ID); run.State != store.Cancelled {
 		t.Errorf("it is %s", run.State)

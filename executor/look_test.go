@@ -73,7 +73,7 @@ func TestNobodyLooksForARunThatWaitsNoMore(t *testing.T) {
 	w := newCourt(t)
 	host := w.host("web1", nil)
 	run := w.requested("raze web1")
-	w.must(w.engine.Cancel(t.Context(), ops, run))
+	w.must(w.engine.Cancel(t.Context(), ops, run, ""))
 	stop := w.serve(w.engine)
 	w.ended(w.submit("peek web1").ID)
 	stop()

@@ -42,7 +42,7 @@ func TestContinueRacesCancel(t *testing.T) {
 		var racing sync.WaitGroup
 		racing.Go(func() { results[0] = engines[0].Continue(t.Context(), ops, run, "") })
 		racing.Go(func() { results[1] = engines[1].Continue(t.Context(), admin, run, "") })
-		racing.Go(func() { results[2] = engines[i%2].Cancel(t.Context(), ops, run) })
+		racing.Go(func() { results[2] = engines[i%2].Cancel(t.Context(), ops, run, "") })
 		racing.Wait()
 		run = w.ended(run.ID)
 		for _, err := range results {

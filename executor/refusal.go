@@ -22,7 +22,8 @@ type Refusal struct {
 	Kind RefusalKind
 	Text string // for the person: the word or rule that was wrong, and what to do next
 
-	// By and At tell who decided before, and when, where that is why: Text ends so that they can follow it.
+	// By and At tell who decided before, and when, where that is why and as far as it is known: Text ends so that they can
+	// follow it.
 	By store.Actor
 	At store.Time
 
@@ -30,10 +31,14 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string {
-	if r.By == "" {
-		return r.Text
+	text := r.Text
+	if r.By != "" {
+		text += fmt.Sprintf(" by %s", r.By)
 	}
-	return fmt.Sprintf("%s by %s at %s", r.Text, r.By, r.At.Local().Format("2006-01-02 15:04:05"))
+	if !r.At.IsZero() {
+		text += " at " + r.At.Local().Format("2006-01-02 15:04:05")
+	}
+	return text
 }
 
 func usage(format string, args ...any) error {

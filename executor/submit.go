@@ -144,13 +144,28 @@ func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store
 	again.Options = options
 	next, err := e.Submit(ctx, again)
 	if errors.Is(err, store.ErrExists) {
-		return next, usage("#%d was retried already. Retry the newer run if you need to: `history` shows it.", run.Number)
+		return next, e.retried(ctx, run)
 	}
 	return next, err
 }
 
-// Cancel ends a run: its owner may, and every operator who may run its action on all of its servers.
-func (e *Engine) Cancel(ctx context.Context, actor store.Actor, run store.Run) error {
+// retried says by which run one was retried already, whose that is, and since when.
+func (e *Engine) retried(ctx context.Context, run store.Run) error {
+	run, err := e.store.Run(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	next, err := e.store.RunNumbered(ctx, run.RetriedBy)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("#%d was retried already. To repeat it once more, retry #%d: it was asked for", run.Number, next.Number)
+	return &Refusal{Text: text, By: next.RequestedBy, At: next.CreatedAt}
+}
+
+// Cancel ends a run: its owner may, and every operator who may run its action on all of its servers. key is what Slack
+// calls this delivery.
+func (e *Engine) Cancel(ctx context.Context, actor store.Actor, run store.Run, key string) error {
 	run, err := e.store.Run(ctx, run.ID) // what Submit returned has no targets, and rights go by them
 	if err != nil {
 		return err
@@ -158,11 +173,17 @@ func (e *Engine) Cancel(ctx context.Context, actor store.Actor, run store.Run) e
 	if err := e.mayCancel(ctx, actor, run); err != nil {
 		return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), err)
 	}
-	accepted, err := e.store.Cancel(ctx, actor, run.ID)
+	accepted, err := e.store.Cancel(ctx, actor, run.ID, key)
 	if err != nil || accepted {
 		return err
 	}
-	return usage("#%d is over, or somebody is cancelling it already.", run.Number)
+	if run, err = e.store.Run(ctx, run.ID); err != nil {
+		return err
+	}
+	if !run.State.Final() {
+		return &Refusal{Text: fmt.Sprintf("#%d is being cancelled already,", run.Number), By: run.CancelBy}
+	}
+	return over(run, "cancel")
 }
 
 func (e *Engine) mayCancel(ctx context.Context, actor store.Actor, run store.Run) error {

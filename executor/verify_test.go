@@ -100,7 +100,7 @@ func TestARestartIsProvenByAnotherBoot(t *testing.T) {
 // and it is told once.
 func TestTheProofOfARestartOutlivesTheWaiting(t *testing.T) {
 	for name, end := range map[string]func(w *world, run store.Run, stop func()){
-		"cancel": func(w *world, run store.Run, _ func()) { w.must(w.engine.Cancel(w.Context(), ops, run)) },
+		"cancel": func(w *world, run store.Run, _ func()) { w.must(w.engine.Cancel(w.Context(), ops, run, "")) },
 		"stop": func(w *world, _ store.Run, stop func()) {
 			stop()
 			w.serve(w.engine)
@@ -378,7 +378,7 @@ func TestOthersWaitForAProof(t *testing.T) {
 	run := w.submit("restart-box web1")
 	receive(t, m.told)
 	w.waits(run)
-	must(t, w.engine.Cancel(t.Context(), ops, run))
+	must(t, w.engine.Cancel(t.Context(), ops, run, ""))
 	w.ended(run.ID)
 	second := w.submit("poke web1")
 	w.await(second.ID, func(r store.Run) bool { return r.Targets[0].WaitsFor == run.Number })

@@ -186,7 +186,7 @@ func TestRebootIfRequired(t *testing.T) {
 			w.must(err)
 		}, nil, "the schedule was edited meanwhile"},
 		"cancelled when all had begun": {nil, []string{"web1"}, nil, func(w *world, _ store.Schedule) {
-			_, err := w.store.Cancel(context.Background(), root, w.newest().ID)
+			_, err := w.store.Cancel(context.Background(), root, w.newest().ID, "")
 			w.must(err)
 		}, nil, "somebody cancelled #2"},
 		"the approver lost the grant": {nil, []string{"web1"}, nil, func(w *world, _ store.Schedule) { w.take(approver, store.Approver) }, nil, "may not any more"},

@@ -38,7 +38,7 @@ func expire(ctx context.Context, s *store.Store, _ string) string {
 }
 
 func cancel(ctx context.Context, s *store.Store, id string) string {
-	accepted, err := s.Cancel(ctx, alice, id)
+	accepted, err := s.Cancel(ctx, alice, id, "")
 	return fmt.Sprint(accepted, wrong(err))
 }
 

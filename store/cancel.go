@@ -6,12 +6,18 @@ import (
 )
 
 // Cancel asks for the end of a run. One that waits to be approved, worked or continued ends here; of a running one,
-// whoever holds the lease ends the targets. It returns false when the run is over or somebody asked before.
-func (s *Store) Cancel(ctx context.Context, actor Actor, id string) (accepted bool, err error) {
+// whoever holds the lease ends the targets. It returns false when the run is over or somebody asked before. A delivery of
+// Slack's that comes again, known by its key, has been heard: both calls return true.
+func (s *Store) Cancel(ctx context.Context, actor Actor, id, key string) (accepted bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		accepted, err = t.change(ctx, `UPDATE runs SET cancel_by = ? WHERE id = ? AND cancel_by = ''
 			AND state IN ('awaiting_approval', 'queued', 'running', 'paused')`, actor, id)
+		if err != nil {
+			return err
+		}
+		again, err := t.receive(ctx, key)
 		if err != nil || !accepted {
+			accepted = again
 			return err
 		}
 		if err := t.auditRun(ctx, actor, "run.cancel_requested", id, nil); err != nil {

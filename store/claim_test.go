@@ -107,7 +107,7 @@ func TestRunTransitions(t *testing.T) {
 			}
 			return from // whoever holds the lease ends it
 		}, func(f farm, lease store.Lease) (bool, error) {
-			return f.Cancel(f.t.Context(), "T1/U2", lease.RunID)
+			return f.Cancel(f.t.Context(), "T1/U2", lease.RunID, "")
 		}},
 	}
 	f := newFarm(t, "web1")
@@ -311,8 +311,8 @@ func TestCancelIsPassedOnToTheHolder(t *testing.T) {
 	queued, running := f.create(f.request()), f.create(f.request())
 	lease := f.claim(running, time.Minute)
 	for _, run := range []store.Run{queued, running} {
-		want(t, true)(f.Cancel(t.Context(), "T1/U2", run.ID))
-		want(t, false)(f.Cancel(t.Context(), "T1/U3", run.ID))
+		want(t, true)(f.Cancel(t.Context(), "T1/U2", run.ID, ""))
+		want(t, false)(f.Cancel(t.Context(), "T1/U3", run.ID, ""))
 	}
 	if diff := cmp.Diff(map[string]store.Actor{running.ID: "T1/U2"}, get[map[string]store.Actor](t)(f.CancelRequested(t.Context()))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -251,15 +251,15 @@ var entries = []entry{
 	}, want: []string{"drover run.started run/1"}},
 	{method: "Cancel", variant: "queued", prepare: func(f farm) func(context.Context) error {
 		run := f.create(f.request())
-		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID); return err }
+		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID, ""); return err }
 	}, want: []string{"T1/U2 run.cancel_requested run/1", "drover target.cancelled run/1", "drover run.cancelled run/1"}},
 	{method: "Cancel", variant: "running", prepare: func(f farm) func(context.Context) error {
 		run, _ := f.started()
-		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID); return err }
+		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID, ""); return err }
 	}, want: []string{"T1/U2 run.cancel_requested run/1"}},
 	{method: "Cancel", variant: "waiting for approval", prepare: func(f farm) func(context.Context) error {
 		run := f.create(f.needing(1))
-		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID); return err }
+		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID, ""); return err }
 	}, want: []string{"T1/U2 run.cancel_requested run/1", "drover target.cancelled run/1", "drover run.cancelled run/1"}},
 	{method: "Approve", prepare: func(f farm) func(context.Context) error {
 		run := f.create(f.needing(1))
@@ -310,7 +310,7 @@ var entries = []entry{
 	}, want: []string{"T1/U2 run.continued run/1"}},
 	{method: "Cancel", variant: "paused", prepare: func(f farm) func(context.Context) error {
 		run := f.paused()
-		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID); return err }
+		return func(ctx context.Context) error { _, err := f.Cancel(ctx, "T1/U2", run.ID, ""); return err }
 	}, want: []string{"T1/U2 run.cancel_requested run/1", "drover target.cancelled run/1", "drover run.cancelled run/1"}},
 	{method: "ExpirePaused", prepare: func(f farm) func(context.Context) error {
 		f.paused()

@@ -156,7 +156,7 @@ func TestARunOfASchedule(t *testing.T) {
 		t.Errorf("the runs are %+v", runs)
 	}
 	want(t, false)(f.FinishOccurrence(t.Context(), o.ID, "")) // its run is not over
-	get[bool](t)(f.Cancel(t.Context(), alice, run.ID))
+	get[bool](t)(f.Cancel(t.Context(), alice, run.ID, ""))
 	want(t, true)(f.FinishOccurrence(t.Context(), o.ID, ""))
 	f.behindIs("card/", "headsup/", "report/", "report/details")
 }
@@ -316,7 +316,7 @@ func TestRaceConsiderAndRun(t *testing.T) {
 				t.Error(err)
 			}
 		})...)
-		get[bool](t)(f.Cancel(t.Context(), alice, run.Load().(string)))
+		get[bool](t)(f.Cancel(t.Context(), alice, run.Load().(string), ""))
 		race(eight(f.Store, other, func(s *store.Store) {
 			won, err := s.FinishOccurrence(t.Context(), o.ID, "")
 			check(t, err)
@@ -370,7 +370,7 @@ func TestRaceSkipAgainstRun(t *testing.T) {
 		)
 		outcomes[fmt.Sprintf("skipped %t, ran %t, %s", skipped, ran, f.newest(schedule).State)]++
 		if ran {
-			get[bool](t)(f.Cancel(t.Context(), alice, run.ID))
+			get[bool](t)(f.Cancel(t.Context(), alice, run.ID, ""))
 			want(t, true)(f.FinishOccurrence(t.Context(), o.ID, ""))
 		}
 	}

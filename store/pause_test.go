@@ -60,7 +60,7 @@ func TestOnlyAGoodCanaryPauses(t *testing.T) {
 	f.begin(lease, run.Targets[0].ID)
 	f.succeed(lease, run.Targets[0])
 	want(t, false)(f.Pause(t.Context(), store.Lease{RunID: run.ID, Epoch: lease.Epoch + 1}, time.Hour))
-	want(t, true)(f.Cancel(t.Context(), alice, run.ID))
+	want(t, true)(f.Cancel(t.Context(), alice, run.ID, ""))
 	want(t, false)(f.Pause(t.Context(), lease, time.Hour)) // the worker ends it
 }
 

@@ -94,7 +94,7 @@ func TestRaceCancelAgainstClaim(t *testing.T) {
 			},
 			func() {
 				var err error
-				accepted, err = other.Cancel(t.Context(), alice, run.ID)
+				accepted, err = other.Cancel(t.Context(), alice, run.ID, "")
 				check(t, err)
 			},
 		)
@@ -120,7 +120,7 @@ func TestRaceCancelTwice(t *testing.T) {
 		var wins atomic.Int32
 		cancel := func(s *store.Store) func() {
 			return func() {
-				accepted, err := s.Cancel(t.Context(), alice, run.ID)
+				accepted, err := s.Cancel(t.Context(), alice, run.ID, "")
 				check(t, err)
 				if accepted {
 					wins.Add(1)
@@ -367,7 +367,7 @@ func TestRaceContinueAgainstCancelAgainstExpiry(t *testing.T) {
 			},
 			func() {
 				var err error
-				cancelled, err = other.Cancel(t.Context(), alice, run.ID)
+				cancelled, err = other.Cancel(t.Context(), alice, run.ID, "")
 				check(t, err)
 			},
 			func() { check(t, third.ExpirePaused(t.Context())) },
@@ -381,7 +381,7 @@ func TestRaceContinueAgainstCancelAgainstExpiry(t *testing.T) {
 			t.Fatalf("round %d: continued %t, cancelled %t: %+v", i, continued, cancelled, got)
 		}
 		if got.State == store.Queued {
-			want(t, true)(f.Cancel(t.Context(), alice, run.ID)) // the next round needs its servers
+			want(t, true)(f.Cancel(t.Context(), alice, run.ID, "")) // the next round needs its servers
 		}
 	}
 	known := map[string]bool{
@@ -423,7 +423,7 @@ func TestRacePauseAgainstCancel(t *testing.T) {
 			},
 			func() {
 				var err error
-				cancelled, err = other.Cancel(t.Context(), alice, run.ID)
+				cancelled, err = other.Cancel(t.Context(), alice, run.ID, "")
 				check(t, err)
 			},
 		)

@@ -133,7 +133,7 @@ func workIfAlone(ctx context.Context, s *store.Store, e *executor.Engine, id str
 // cancelRun is what Ctrl-C does: the run is cancelled wherever it is worked, and its end is waited for.
 func (c *cli) cancelRun(ctx context.Context, s *store.Store, actor store.Actor, run store.Run) {
 	fmt.Fprintf(c.err, "Cancelling #%d; waiting for its end.\n", run.Number)
-	if _, err := s.Cancel(ctx, actor, run.ID); err != nil {
+	if _, err := s.Cancel(ctx, actor, run.ID, ""); err != nil {
 		fmt.Fprintf(c.err, "drover: cancel #%d: %v\n", run.Number, err)
 	}
 }
