@@ -15,6 +15,7 @@ type Answer struct {
 	Role      store.Role // that it asks for
 	Approvals int        // that it needs on these servers together
 	Unmet     bool       // drover has not asked Slack about them yet
+	NoTeam    bool       // nor which workspace its own is
 	Servers   []ServerAnswer
 }
 
@@ -73,7 +74,12 @@ func (e *Engine) decider(ctx context.Context, a *Answer) (func(store.Server) Ver
 	rights, err := e.Rights(ctx, a.Actor)
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
-		rights, a.Unmet, err = e.rightsOfUnmet(ctx, a.Actor)
+		var ours string
+		if ours, err = e.store.Setting(ctx, store.SettingTeam); err != nil {
+			return nil, err
+		}
+		a.NoTeam = ours == ""
+		rights, a.Unmet, err = e.rightsOfUnmet(ctx, ours, a.Actor)
 		if err == nil && !a.Unmet {
 			return func(store.Server) Verdict { return Verdict{Why: refusal.Text} }, nil
 		}
@@ -81,12 +87,12 @@ func (e *Engine) decider(ctx context.Context, a *Answer) (func(store.Server) Ver
 	return func(server store.Server) Verdict { return rights.Decide(a.Role, a.Action, server) }, err
 }
 
-// rightsOfUnmet are the rights that somebody will have when drover meets them, if Slack says nothing against it.
-func (e *Engine) rightsOfUnmet(ctx context.Context, actor store.Actor) (rights Rights, unmet bool, err error) {
+// rightsOfUnmet are the rights that somebody will have when drover meets them, if Slack says nothing against it. ours is
+// drover's own team; "": it is not known yet.
+func (e *Engine) rightsOfUnmet(ctx context.Context, ours string, actor store.Actor) (rights Rights, unmet bool, err error) {
 	team, id, _ := actor.Slack()
-	ours, err := e.store.Setting(ctx, store.SettingTeam)
-	if err != nil || team != ours {
-		return rights, false, err
+	if ours != "" && team != ours {
+		return rights, false, nil
 	}
 	if _, err := e.store.User(ctx, team, id); !errors.Is(err, store.ErrNotFound) {
 		return rights, false, err

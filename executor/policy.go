@@ -79,6 +79,9 @@ func (e *Engine) checkIdentity(ctx context.Context, actor store.Actor) error {
 	if err != nil {
 		return err
 	}
+	if ours == "" {
+		return refuse("drover does not know its Slack workspace yet, so nothing was run: start `drover serve` once.")
+	}
 	if team != ours {
 		return refuse("drover takes requests only from its own Slack workspace, and from nobody of another Slack workspace.")
 	}

@@ -62,13 +62,14 @@ func persons(ctx context.Context, s *store.Store, team string, subject store.Act
 	return list, err
 }
 
-// with adds somebody, unless they are refused.
+// with adds somebody, unless they are refused. Before the first serve drover does not know its own team, and takes
+// whoever was named for one of it.
 func (r roster) with(ctx context.Context, s *store.Store, team string, actor store.Actor) (roster, error) {
 	theirs, id, ok := actor.Slack()
-	if !ok || theirs != team {
+	if !ok || team != "" && theirs != team {
 		return r, nil
 	}
-	user, err := s.User(ctx, team, id)
+	user, err := s.User(ctx, theirs, id)
 	if err == nil && refused(user) != "" {
 		return r, nil
 	}

@@ -68,7 +68,9 @@ func (c *cli) printAnswer(a executor.Answer, asJSON bool) error {
 	if a.Approvals > 0 {
 		fmt.Fprintf(c.out, "It also needs approvals: %d\n", a.Approvals)
 	}
-	if a.Unmet {
+	if a.NoTeam {
+		fmt.Fprintln(c.out, "drover does not know its Slack workspace yet, and obeys nobody in it before the first `drover serve`.")
+	} else if a.Unmet {
 		fmt.Fprintln(c.out, "drover has not met them yet: Slack is asked who they are when they first write.")
 	}
 	return nil

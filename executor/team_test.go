@@ -1,0 +1,44 @@
+package executor_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"drover/executor"
+	"drover/executor/action"
+	"drover/store"
+)
+
+// Before the first serve drover does not know its own Slack workspace. Whoever was given something is not taken for
+// somebody of another one, and nobody is obeyed yet.
+func TestBeforeTheWorkspaceIsKnown(t *testing.T) {
+	w := newCourt(t)
+	w.must(w.store.SetSetting(t.Context(), store.Drover, store.SettingTeam, ""))
+	w.listed("web1")
+	admins, err := executor.Admins(t.Context(), w.store)
+	must(t, err)
+	if !slices.Contains(admins, admin) {
+		t.Errorf("the admins are %v", admins)
+	}
+	definition, err := action.Parse([]byte(`{name: level, approvals: 1, run: {linux: [level]}}`))
+	must(t, err)
+	must(t, w.engine.CheckApprovals(t.Context(), root, definition))
+
+	answer, err := w.engine.Can(t.Context(), "T1/UNEW", []string{"poke", "web1"})
+	must(t, err)
+	if !answer.NoTeam || !answer.Unmet || answer.Servers[0].Why != "it needs the role operator" {
+		t.Errorf("of somebody without a role: %+v", answer)
+	}
+	w.grant("T1/UNEW", "allow operator *")
+	answer, err = w.engine.Can(t.Context(), "T1/UNEW", []string{"poke", "web1"})
+	must(t, err)
+	if !answer.Servers[0].Allowed {
+		t.Errorf("of an operator: %+v", answer)
+	}
+
+	_, err = w.engine.Submit(t.Context(), w.ask(ops, "poke web1"))
+	if refusal := refused(t, err); !strings.Contains(refusal.Text, "does not know its Slack workspace yet") {
+		t.Errorf("got %q", refusal.Text)
+	}
+}
