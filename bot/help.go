@@ -23,7 +23,7 @@ var helps = []struct {
 	{store.Viewer, "Targets", []string{"`web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out"}},
 	{store.Operator, "Runs", []string{"`cancel 42` · `retry 42` · options `canary=1` `batch=2` `max-failures=1` `parallel=20` `timeout=10m`"}},
 	{store.Operator, "Locks", []string{"`lock` lists them · `lock db1 2h because migration` keeps others' changes off · `unlock db1`"}},
-	{store.Approver, "Approvals", []string{"`pending` · `approve 42` · `deny 42 because …`"}},
+	{store.Approver, "Approvals", []string{"`pending` · `show 42` · `approve 42` · `deny 42 because …`"}},
 	{store.Breakglass, "Break-glass", []string{"`urgent=true` and `because …` run at once without approvals; everybody is told, and somebody has to review it"}},
 	{store.Viewer, "Nights", []string{"`schedule` lists them · `schedule next nightly` · `freeze` lists what is frozen"}},
 	{store.Operator, "", []string{"`schedule skip nightly` · `schedule run nightly`"}},

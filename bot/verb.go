@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,12 +49,15 @@ func (b *Bot) viewer(ctx context.Context, c command) (executor.Rights, error) {
 	if err != nil {
 		return rights, err
 	}
-	if !rights.Has(store.Viewer) {
-		_, id, _ := c.actor.Slack()
-		return rights, &executor.Refusal{Kind: executor.Policy, Text: fmt.Sprintf(
-			"You have no role in drover. An admin can give you one: `drover user grant %s viewer`.", id)}
+	if rights.Has(store.Viewer) {
+		return rights, nil
 	}
-	return rights, nil
+	text := "You have no role in drover. An admin can give you one: `drover user grant %s viewer`."
+	if rights.Any() {
+		text = "That needs the role viewer. An admin can give it to you: `drover user grant %s viewer`."
+	}
+	_, id, _ := c.actor.Slack()
+	return rights, &executor.Refusal{Kind: executor.Policy, Text: fmt.Sprintf(text, id)}
 }
 
 // insider refuses whoever has no role at all.
@@ -121,18 +125,16 @@ func joinLines(lines []string) string {
 
 // show tells of a server, an action or, by its number, a run.
 func (b *Bot) show(ctx context.Context, c command, words []string, _ string) (string, error) {
+	if len(words) == 1 {
+		if number, ok := runNumber(words[0]); ok {
+			return b.showNumbered(ctx, c, number)
+		}
+	}
 	if _, err := b.viewer(ctx, c); err != nil {
 		return "", err
 	}
 	if len(words) != 1 {
 		return "", &executor.Refusal{Text: "Say what to show: a server's name or a run's number, for example `show 42`."}
-	}
-	if number, ok := runNumber(words[0]); ok {
-		run, err := b.runNumbered(ctx, number)
-		if err != nil {
-			return "", err
-		}
-		return showRun(run), nil
 	}
 	server, err := b.engine.FindServer(ctx, strings.ToLower(words[0]))
 	if err != nil {
@@ -147,6 +149,41 @@ func (b *Bot) show(ctx context.Context, c command, words []string, _ string) (st
 		lines = append(lines, holdLine(h))
 	}
 	return strings.Join(lines, "\n"), nil
+}
+
+// showNumbered tells of a run to viewers, and to those whom it concerns: who asked for it, and who may approve it.
+func (b *Bot) showNumbered(ctx context.Context, c command, number int) (string, error) {
+	rights, err := b.insider(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	run, err := b.runNumbered(ctx, number)
+	if err != nil {
+		return "", err
+	}
+	if rights.Has(store.Viewer) {
+		return showRun(run), nil
+	}
+	concerned, err := b.concerns(ctx, c.actor, run)
+	if err != nil {
+		return "", err
+	}
+	if !concerned {
+		_, err := b.viewer(ctx, c)
+		return "", err
+	}
+	return showRun(run), nil
+}
+
+// concerns says whether a run is somebody's own, or one that they approved, denied, or may decide about.
+func (b *Bot) concerns(ctx context.Context, actor store.Actor, run store.Run) (bool, error) {
+	if actor == run.RequestedBy || slices.ContainsFunc(run.Approvals, func(a store.Approval) bool { return a.Actor == actor }) {
+		return true, nil
+	}
+	if run.ApprovalsNeeded == 0 && !run.Urgent {
+		return false, nil
+	}
+	return b.engine.MayStillDecide(ctx, actor, run)
 }
 
 func (b *Bot) actions(ctx context.Context, c command, words []string, _ string) (string, error) {
@@ -229,9 +266,9 @@ func (b *Bot) retry(ctx context.Context, c command, words []string, _ string) (s
 	return elsewhere(again, channel), nil
 }
 
-// namedRun is the run whose number is the only word.
+// namedRun is the run whose number is the only word. What somebody may do with it is for the engine to say.
 func (b *Bot) namedRun(ctx context.Context, c command, words []string) (store.Run, error) {
-	if _, err := b.viewer(ctx, c); err != nil {
+	if _, err := b.insider(ctx, c); err != nil {
 		return store.Run{}, err
 	}
 	if len(words) == 1 {

@@ -116,7 +116,7 @@ func (c *cli) actionFromFile(use, short, done string, save saveAction) *cobra.Co
 					return fmt.Errorf("action %s: %w", a.Name, err)
 				}
 				fmt.Fprintf(c.out, "Action %s is %s.\n", a.Name, done)
-				return nil
+				return c.warnOfNobody(cmd.Context(), s, actor, a)
 			})
 		},
 	}
@@ -124,6 +124,16 @@ func (c *cli) actionFromFile(use, short, done string, save saveAction) *cobra.Co
 
 func noAction(name string) error {
 	return usage("there is no action %q: `drover action list` shows all", name)
+}
+
+// warnOfNobody says when drover cannot keep whoever edited an action from approving it, for it does not know who they are.
+func (c *cli) warnOfNobody(ctx context.Context, s *store.Store, actor store.Actor, a *action.Action) error {
+	linked, err := s.Linked(ctx, actor.Login())
+	if err == nil && linked == "" && a.Approvals > 0 {
+		fmt.Fprintf(c.out, "Nobody approves an action that they edited last, but drover does not know who %s is in Slack: `drover user link %s U…`.\n",
+			actor.Login(), actor.Login())
+	}
+	return err
 }
 
 func readAction(file string) ([]byte, *action.Action, error) {
