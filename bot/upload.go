@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"drover/executor"
-	"drover/store"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +10,9 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"drover/executor"
+	"drover/store"
 )
 
 // planKey is the key of the file with the commands that wait for an approval. Other files have the id of the reply that
