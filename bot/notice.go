@@ -10,7 +10,8 @@ import (
 	"drover/store"
 )
 
-// renderNotice posts what the row says.
+// renderNotice posts what the row says, once: a notice that is posted is never edited. It may be an anchor of the audit log,
+// and whoever changes the row must not change that too.
 func (p *Projector) renderNotice(ctx context.Context, m store.Message) (time.Duration, error) {
 	if redirected, err := p.toPerson(ctx, m); err != nil || redirected {
 		return time.Millisecond, err

@@ -24,7 +24,10 @@ func (p *Projector) send(ctx context.Context, m store.Message, thread string, c 
 			m.TS = posted.Timestamp // it had arrived: only the answer was lost
 		}
 	}
-	if m.TS != "" {
+	switch {
+	case m.TS != "" && m.Kind == store.MessageNotice: // what was told is not told otherwise, whatever its row says now
+		return 0, p.store.Rendered(ctx, m.ID, m.TS, version)
+	case m.TS != "":
 		return p.edit(ctx, m, c, version, final)
 	}
 	if wait := p.limiter.post(m.Channel, p.store.Now().Time); wait > 0 {
