@@ -76,7 +76,7 @@ func (b *Bot) clicked(ctx context.Context, c command, i slack.InteractionCallbac
 	if press, ok := scheduleButtons[click.ActionID]; ok {
 		return b.clickedSchedule(ctx, c, i, click.Value, press)
 	}
-	run, err := b.clickedRun(ctx, c, i, click.Value)
+	run, err := b.clickedRun(ctx, c, i, click)
 	if err != nil {
 		return err
 	}

@@ -94,23 +94,45 @@ func renderHome(w waiting, answer, now string) []slack.Block {
 func fromHome(i slack.InteractionCallback) bool { return i.View.Type == slack.VTHomeTab }
 
 // clickedRun is the run that a button is for. The value comes from the client. It counts only on the very message that
-// drover posted for that run, or on a Home, which nobody but drover can publish.
-func (b *Bot) clickedRun(ctx context.Context, c command, i slack.InteractionCallback, value string) (store.Run, error) {
-	if err := b.clickedOurs(ctx, c, i, value); err != nil {
-		return store.Run{}, err
+// drover posted for that run, or on a Home for what a Home shows.
+func (b *Bot) clickedRun(ctx context.Context, c command, i slack.InteractionCallback, click *slack.BlockAction) (store.Run, error) {
+	if !fromHome(i) {
+		if err := b.clickedOurs(ctx, c, i, click.Value); err != nil {
+			return store.Run{}, err
+		}
 	}
-	run, err := b.store.Run(ctx, value)
+	run, err := b.store.Run(ctx, click.Value)
 	if errors.Is(err, store.ErrNotFound) {
 		return run, foreign()
+	}
+	if err == nil && fromHome(i) {
+		err = shownOnHome(run, click.ActionID)
 	}
 	return run, err
 }
 
-// clickedOurs refuses a button whose value is not what its message or Home shows.
-func (b *Bot) clickedOurs(ctx context.Context, c command, i slack.InteractionCallback, value string) error {
-	if fromHome(i) {
-		return nil
+// shownOnHome refuses a button that a Home does not show. Whoever has stolen the bot token can publish somebody's Home with
+// any button: none of them begins what nobody asked for. What was decided since the Home was opened is told by the engine.
+func shownOnHome(run store.Run, button string) error {
+	shows := false
+	switch button {
+	case buttonApprove, buttonDeny:
+		shows = run.ApprovalsNeeded > 0
+	case buttonReview:
+		shows = run.Urgent
+	case buttonCancel:
+		if shows = run.ApprovalsNeeded > 0; shows && run.State != store.AwaitingApproval {
+			return &executor.Refusal{Kind: executor.Policy, Text: fmt.Sprintf("#%d does not wait any more, so nothing was done. Its card has its buttons.", run.Number)}
+		}
 	}
+	if !shows {
+		return foreign()
+	}
+	return nil
+}
+
+// clickedOurs refuses a button whose value is not what its message shows.
+func (b *Bot) clickedOurs(ctx context.Context, c command, i slack.InteractionCallback, value string) error {
 	owner, err := b.messageOwner(ctx, c.channel, i.Container.MessageTs)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err

@@ -4,6 +4,9 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
 
 	"drover/bot/slacksim"
 	"drover/store"
@@ -100,6 +103,50 @@ func TestAHomeOfBeforeIsWorthNothing(t *testing.T) {
 	if run := o.runs()[0]; run.State != store.AwaitingApproval || o.refusals("run/1")[o.actor("U0BOB")] != 1 {
 		t.Errorf("it is %s, and %v are audited", run.State, o.refusals("run/1"))
 	}
+}
+
+// Whoever has stolen the bot token can publish a Home with any button for somebody: it begins and ends nothing that a Home
+// does not show.
+func TestAForgedHomeBeginsNothing(t *testing.T) {
+	o := openCourt(t)
+	next := o.nightly("poke web1")
+	o.turnTo(next.At.Add(-time.Hour + time.Second).Time)
+	tonight := occurrenceOf(o.tells(0, "*nightly* begins"))
+	o.slash("U0OPERATOR", ops, "wreck web1")
+	o.shows(ops, 1, store.Failed)
+	o.slash("U0OPERATOR", ops, "poke web1 db1 canary=1")
+	o.shows(ops, 2, store.Paused)
+	o.slash("U0OPERATOR", ops, "raze web1")
+	o.click("U0BOB", o.shows(ops, 3, store.AwaitingApproval), "run.deny")
+	o.send("U0BOB", o.modal("U0BOB"), map[string][]string{"reason": {"no"}})
+	o.shows(ops, 3, store.Denied)
+	runs := o.runs() // the newest first
+	const foreign, late = "This button is not one that drover put here", "#3 does not wait any more"
+	for _, c := range []struct{ button, value, says string }{
+		{"run.retry", runs[2].ID, foreign}, {"run.cancel", runs[1].ID, foreign}, {"run.continue", runs[1].ID, foreign}, {"run.approve", runs[1].ID, foreign},
+		{"run.review", runs[1].ID, foreign}, {"run.dance", runs[0].ID, foreign}, {"schedule.run", tonight, foreign}, {"run.cancel", runs[0].ID, late},
+	} {
+		o.clickHome("U0ADMIN", o.forgedHome("U0ADMIN", c.button, c.value), c.button, c.value)
+		o.homeSays("U0ADMIN", c.says)
+	}
+	if now := o.runs(); len(now) != 3 || now[1].State != store.Paused {
+		t.Errorf("there are %d runs, and #2 is %s", len(now), now[1].State)
+	}
+	if refused := len(o.refusals("slack/button")); refused != 1 {
+		t.Errorf("%d people are audited, want the one who clicked", refused)
+	}
+}
+
+// forgedHome publishes a Home with one button on it.
+func (o *office) forgedHome(user, button, value string) slacksim.View {
+	o.Helper()
+	block := slack.NewActionBlock("", slack.NewButtonBlockElement(button, value, slack.NewTextBlockObject(slack.PlainTextType, "Refresh", false, false)))
+	_, err := o.api.PublishViewContext(o.Context(), slack.PublishViewContextRequest{
+		UserID: user, View: slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{block}}},
+	})
+	o.must(err)
+	view, _ := o.slack.Home(user)
+	return view
 }
 
 // Slack takes 100 blocks.
