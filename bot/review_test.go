@@ -83,6 +83,17 @@ func TestAnOpenBreakGlassIsRemindedOfDaily(t *testing.T) {
 	})
 }
 
+// Without DROVER_CHANNEL a direct message stays one, and the admins are asked again.
+func TestAdminsAreRemindedOfWhatNoChannelShows(t *testing.T) {
+	o := openCourt(t)
+	o.grant("U0OPERATOR", store.Breakglass)
+	o.slash("U0OPERATOR", o.dm("U0OPERATOR"), "raze web1 urgent=true because now")
+	o.reviewIn(o.dm("U0ADMIN"), "run.review")
+	o.clock.advance(24*time.Hour + time.Second)
+	o.click("U0ADMIN", o.reviewIn(o.dm("U0ADMIN"), ":bell: Still open since"), "run.review")
+	o.reviewIn(o.dm("U0OPERATOR"), "was reviewed by <@U0ADMIN>")
+}
+
 // What is done in a direct message is said where everybody sees it.
 func TestBreakGlassInADirectMessageIsLoudToo(t *testing.T) {
 	o := openCourt(t)

@@ -27,11 +27,30 @@ func (e *Engine) breakGlass(ctx context.Context, r Request, rights Rights, plan 
 	if err := rights.mayBreakGlass(plan); err != nil {
 		return r, err
 	}
-	common, err := e.store.Setting(ctx, store.SettingChannel)
-	if err == nil && common != "" && (r.Channel == "" || r.Private) {
-		r.Channel = common // where everybody sees it
+	return e.heard(ctx, r)
+}
+
+// heard makes sure that somebody else hears of a break-glass run: it goes where everybody sees it, or to the admins at least.
+func (e *Engine) heard(ctx context.Context, r Request) (Request, error) {
+	if r.Channel != "" && !r.Private {
+		return r, nil
 	}
-	return r, err
+	common, err := e.store.Setting(ctx, store.SettingChannel)
+	if err != nil {
+		return r, err
+	}
+	if common != "" {
+		r.Channel = common
+		return r, nil
+	}
+	others, err := e.alarmed(ctx, r.Actor)
+	if err != nil || len(others) > 0 {
+		return r, err
+	}
+	if alone, err := e.Enabled(ctx, SelfApproval); err != nil || alone {
+		return r, err
+	}
+	return r, refuse("Nobody else would hear of it. Use `urgent=true` in a channel that drover is in, or start `drover serve` with DROVER_CHANNEL. Nothing was run.")
 }
 
 func (r Rights) mayBreakGlass(plan *Plan) error {
@@ -48,6 +67,10 @@ func (r Rights) mayBreakGlass(plan *Plan) error {
 func (e *Engine) alarmed(ctx context.Context, by store.Actor) ([]store.Actor, error) {
 	admins, err := Admins(ctx, e.store)
 	return slices.DeleteFunc(admins, func(a store.Actor) bool { return a == by }), err
+}
+
+func (e *Engine) remindReviews(ctx context.Context) error {
+	return e.store.RemindReviews(ctx, func(ctx context.Context) ([]store.Actor, error) { return Admins(ctx, e.store) })
 }
 
 // Review notes that somebody else has looked at a break-glass run: an admin of its servers, or whoever could have approved

@@ -130,6 +130,41 @@ func TestBreakGlassRunsAtOnceAndStaysOpen(t *testing.T) {
 	}
 }
 
+// Somebody else hears of it, wherever it is asked for.
+func TestNobodyBreaksTheGlassUnheard(t *testing.T) {
+	const unheard = "Nobody else would hear of it."
+	for name, c := range map[string]struct {
+		prepare func(*world)
+		channel string
+		why     string
+	}{
+		"an admin reads of it": {func(*world) {}, "D1", ""},
+		"nobody else is admin": {func(w *world) { w.revoke(admin, store.Admin) }, "D1", unheard},
+		"nor at the terminal":  {func(w *world) { w.revoke(admin, store.Admin) }, "", unheard},
+		"there is DROVER_CHANNEL": {func(w *world) {
+			w.revoke(admin, store.Admin)
+			w.must(w.store.SetSetting(w.Context(), root, store.SettingChannel, "C9"))
+		}, "D1", ""},
+		"a team of one, knowingly": {func(w *world) { w.revoke(admin, store.Admin); w.choose("self-approval", "on") }, "D1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newCourt(t)
+			w.listed("web1")
+			w.grant(ops, "allow breakglass *")
+			c.prepare(w)
+			request := w.urgently(ops, "raze web1")
+			request.Channel, request.Private = c.channel, true
+			_, err := w.engine.Submit(t.Context(), request)
+			if c.why == "" {
+				must(t, err)
+			} else if refusal := refused(t, err); !strings.Contains(refusal.Text, c.why) {
+				t.Error(refusal.Text)
+			}
+		})
+	}
+}
+
 // In a team of one nobody else is there to look.
 func TestATeamOfOneReviewsItselfKnowingly(t *testing.T) {
 	w := newCourt(t)

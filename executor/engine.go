@@ -190,7 +190,7 @@ func (e *Engine) housekeep(ctx context.Context) {
 		{"expire runs that nobody began", e.expireQueued},
 		{"expire runs that nobody continued", e.store.ExpirePaused},
 		{"expire runs that nobody approved", e.store.ExpireUnapproved},
-		{"remind of break-glass runs", e.store.RemindReviews},
+		{"remind of break-glass runs", e.remindReviews},
 		{"end what a window is over for", e.store.EndAtCutoff},
 		{"record the end of bindings", e.store.ExpireBindings},
 		{"end locks", e.expireLocks},

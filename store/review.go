@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -18,9 +19,14 @@ func (t *tx) createReviews(ctx context.Context, run Run, tell []Actor) error {
 	if err := t.createReview(ctx, run, "", run.Channel); err != nil {
 		return err
 	}
+	return t.tellOfReview(ctx, run, "", tell)
+}
+
+// tellOfReview asks people for a review, each in the direct message with them.
+func (t *tx) tellOfReview(ctx context.Context, run Run, prefix string, tell []Actor) error {
 	for _, actor := range tell {
 		_, user, _ := actor.Slack()
-		if err := t.createReview(ctx, run, string(actor), user); err != nil {
+		if err := t.createReview(ctx, run, prefix+string(actor), user); err != nil {
 			return err
 		}
 	}
@@ -67,27 +73,41 @@ func (s *Store) Review(ctx context.Context, actor Actor, id, key string) error {
 
 const selectDueReviews = "SELECT * FROM runs WHERE remind_at <= ?"
 
-// RemindReviews asks again, once a day, for the review of every break-glass run that nobody has looked at.
-func (s *Store) RemindReviews(ctx context.Context) error {
+// RemindReviews asks again, once a day, for the review of every break-glass run that nobody has looked at: in its channel,
+// and the people who are to know of it, but for whoever ran it.
+func (s *Store) RemindReviews(ctx context.Context, people func(context.Context) ([]Actor, error)) error {
 	due := []Run{}
 	if err := s.read.SelectContext(ctx, &due, selectDueReviews, s.Now()); err != nil || len(due) == 0 {
 		return err
 	}
+	tell, err := people(ctx)
+	if err != nil {
+		return err
+	}
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
 		for _, run := range due {
-			reminded, err := t.change(ctx, "UPDATE runs SET remind_at = ? WHERE id = ? AND remind_at = ?", t.now.Add(remindEvery), run.ID, run.RemindAt)
-			if err != nil {
-				return fmt.Errorf("remind of a review: %w", err)
-			}
-			if !reminded {
-				continue
-			}
-			if err := t.createReview(ctx, run, "reminder/"+t.now.Format(time.DateTime), run.Channel); err != nil {
+			others := slices.DeleteFunc(slices.Clone(tell), func(a Actor) bool { return a == run.RequestedBy })
+			if err := t.remindReview(ctx, run, others); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (t *tx) remindReview(ctx context.Context, run Run, tell []Actor) error {
+	reminded, err := t.change(ctx, "UPDATE runs SET remind_at = ? WHERE id = ? AND remind_at = ?", t.now.Add(remindEvery), run.ID, run.RemindAt)
+	if err != nil {
+		return fmt.Errorf("remind of a review: %w", err)
+	}
+	if !reminded {
+		return nil
+	}
+	key := "reminder/" + t.now.Format(time.DateTime)
+	if err := t.createReview(ctx, run, key, run.Channel); err != nil {
+		return err
+	}
+	return t.tellOfReview(ctx, run, key+"/", tell)
 }
 
 // AwaitingReviews lists the break-glass runs that nobody has looked at, the oldest first.
