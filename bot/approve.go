@@ -328,7 +328,7 @@ func (b *Bot) plainly(ctx context.Context, c command, err error) string {
 	if !errors.As(err, &refusal) {
 		return unmarked(b.explain(ctx, c, err))
 	}
-	err = b.engine.AuditRefusal(ctx, c.actor, "slack/"+string(c.origin), err)
+	err = b.engine.AuditRefusal(ctx, c.actor, executor.SlackSubject(c.origin), err)
 	if errors.As(err, &refusal) && refusal.By != "" {
 		return fmt.Sprintf("%s by %s at %s.", refusal.Text, b.engine.Name(ctx, refusal.By), refusal.At.UTC().Format("15:04 UTC"))
 	}

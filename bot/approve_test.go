@@ -106,6 +106,9 @@ func TestApproveByItsButton(t *testing.T) {
 	o.says(o.whispered("U0CAROL", 0).Text, "There is nothing to decide any more: #1 was approved by <@U0BOB>, <!date")
 	o.click("U0CAROL", card, "run.deny")
 	o.says(o.whispered("U0CAROL", 1).Text, "#1 was approved by <@U0BOB>")
+	if n := o.refusals("run/1")[o.actor("U0CAROL")]; n != 2 {
+		t.Errorf("%d late clicks are audited, want 2", n)
+	}
 	o.slack.ClearFaults()
 	card = o.shows(ops, 1, store.Succeeded)
 	o.says(shown(card), "approved by <@U0BOB>")

@@ -39,7 +39,7 @@ func (b *Bot) answer(ctx context.Context, c command) string {
 
 // explain makes the one sentence for a person out of an error. What is not for them is logged, and named so.
 func (b *Bot) explain(ctx context.Context, c command, err error) string {
-	err = b.engine.AuditRefusal(ctx, c.actor, "slack/"+string(c.origin), err)
+	err = b.engine.AuditRefusal(ctx, c.actor, executor.SlackSubject(c.origin), err)
 	var refusal *executor.Refusal
 	if errors.As(err, &refusal) {
 		text := ":no_entry_sign: " + escape(refusal.Text)

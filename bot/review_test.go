@@ -33,6 +33,9 @@ func TestBreakGlassIsLoud(t *testing.T) {
 	o.grant("U0OPERATOR", store.Breakglass)
 	o.says(o.slash("U0OPERATOR", ops, "help"), "`urgent=true`")
 	o.says(o.slash("U0OPERATOR", ops, "raze web1 urgent=true"), "`urgent=true` needs a reason")
+	if o.refusals("action/raze")[o.actor("U0OPERATOR")] != 1 {
+		t.Error("the request without a reason is not audited")
+	}
 	o.says(o.slash("U0ADMIN", ops, "raze web1 urgent=true because now"), "it needs the role breakglass")
 
 	o.slash("U0OPERATOR", ops, "raze web1 urgent=true because the site is <down>")

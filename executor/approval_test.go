@@ -287,6 +287,10 @@ func TestAnApprovalIsForThePlanThatWasShown(t *testing.T) {
 			if run.State != store.Denied || !strings.Contains(run.StateReason, c.why) || len(run.Approvals) > 0 || razed() > 0 {
 				t.Errorf("it is %s because %q by %v after %d commands", run.State, run.StateReason, run.Approvals, razed())
 			}
+			last := w.audit("run/1")
+			if e := last[len(last)-1]; e.Event != "approval.void" || e.Actor != bob {
+				t.Errorf("the last entry is %s by %s, want the click that voided it", e.Event, e.Actor)
+			}
 		})
 		t.Run("approved, then "+name, func(t *testing.T) {
 			t.Parallel()

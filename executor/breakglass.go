@@ -89,6 +89,11 @@ func (e *Engine) Review(ctx context.Context, actor store.Actor, run store.Run, k
 	if run, err = e.store.Run(ctx, run.ID); err != nil {
 		return err
 	}
+	return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), reviewed(run))
+}
+
+// reviewed says why there is nothing to review, or not any more.
+func reviewed(run store.Run) error {
 	if run.ReviewedAt == nil {
 		return usage("#%d was not urgent: there is nothing to review.", run.Number)
 	}

@@ -48,9 +48,12 @@ type told struct {
 
 // sayings are the events that the general rule words badly.
 var sayings = map[string]func(told) string{
-	"request.refused":      func(t told) string { return "was refused" + t.opt(": ", "why") },
-	"run.requested":        told.requested,
-	"approval.given":       func(t told) string { return "approved " + t.subject() },
+	"request.refused": func(t told) string { return "was refused" + t.opt(": ", "why") },
+	"run.requested":   told.requested,
+	"approval.given":  func(t told) string { return "approved " + t.subject() },
+	"approval.void": func(t told) string {
+		return "wanted to approve " + t.subject() + ", which was void by then" + t.opt(": ", "why")
+	},
 	"approval.denied":      func(t told) string { return "denied " + t.subject() + t.opt(" because ", "reason") },
 	"run.reviewed":         func(t told) string { return "reviewed " + t.subject() + ", which was break-glass" },
 	"run.continued":        func(t told) string { return "let " + t.subject() + " go on" },
@@ -63,8 +66,9 @@ var sayings = map[string]func(told) string{
 	"server.disabled":      func(t told) string { return "disabled " + t.subject() + t.opt(" because ", "reason") },
 	"server.trusted":       func(t told) string { return "trusted the host keys of " + t.subject() + t.opt(": ", "fingerprints") },
 	"user.granted":         told.granted,
-	"user.revoked":         func(t told) string { return "took" + t.opt(" ", "role") + t.scope() + " from " + t.subject() },
-	"user.expired":         func(t told) string { return "let" + t.opt(" ", "role") + t.scope() + " of " + t.subject() + " end" },
+	"user.revoked":         told.revoked,
+	"user.expired":         func(t told) string { return "let " + t.given() + " of " + t.subject() + " end" },
+	"user.changed":         told.standing,
 	"usergroup.changed":    told.members,
 	"server.locked": func(t told) string {
 		return "locked " + t.subject() + t.opt(" until ", "until") + t.opt(" because ", "reason")
@@ -73,7 +77,7 @@ var sayings = map[string]func(told) string{
 	"server.lock_expired": func(t told) string { return "ended the lock of " + t.subject() },
 	"user.linked":         func(t told) string { return "linked the login" + t.opt(" ", "login") + " to " + t.subject() },
 	"setting.changed":     told.set,
-	"credential.added":    func(t told) string { return "added " + t.subject() + t.opt(", a ", "kind") },
+	"credential.added":    told.credential,
 }
 
 func (t told) requested() string {
@@ -122,10 +126,50 @@ func foldAny(list []any) string {
 
 func (t told) granted() string {
 	text := "gave" + t.opt(" ", "role") + " to " + t.subject()
-	if t.details["effect"] == string(store.Deny) {
+	if t.denies() {
 		text = "denied" + t.opt(" ", "role") + " to " + t.subject()
 	}
 	return text + t.scope() + t.opt(" until ", "until")
+}
+
+func (t told) revoked() string {
+	if t.denies() {
+		return "lifted " + t.given() + " from " + t.subject()
+	}
+	return "took " + t.given() + " from " + t.subject()
+}
+
+func (t told) denies() bool { return t.details["effect"] == string(store.Deny) }
+
+// given is what a binding gave, or denied.
+func (t told) given() string {
+	role := t.opt("", "role")
+	if t.denies() {
+		role = "the deny of " + role
+	}
+	return role + t.scope()
+}
+
+// standing is what Slack says of somebody now.
+func (t told) standing() string {
+	var is []string
+	for _, what := range []struct{ name, word string }{{"bot", "a bot"}, {"guest", "a guest"}, {"stranger", "of another workspace"}, {"deactivated", "deactivated"}} {
+		if t.details[what.name] == true {
+			is = append(is, what.word)
+		}
+	}
+	if len(is) == 0 {
+		is = []string{"a member"}
+	}
+	return "learned that " + t.subject() + " is now " + strings.Join(is, " and ")
+}
+
+func (t told) credential() string {
+	article := ", a "
+	if t.details["kind"] == string(store.CredentialAgent) {
+		article = ", an "
+	}
+	return "added " + t.subject() + t.opt(article, "kind")
 }
 
 // scope is what a binding is about.

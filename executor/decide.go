@@ -16,7 +16,7 @@ import (
 func (e *Engine) Approve(ctx context.Context, actor store.Actor, run store.Run, key string) error {
 	return e.decide(ctx, actor, run, func(run store.Run) error {
 		if run.State == store.AwaitingApproval {
-			if err := e.void(ctx, run); err != nil {
+			if err := e.void(ctx, actor, run); err != nil {
 				return err
 			}
 		}
@@ -63,10 +63,14 @@ func (e *Engine) decide(ctx context.Context, actor store.Actor, run store.Run, d
 	if err != nil {
 		return err
 	}
+	return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), e.decideNow(ctx, actor, run, decision))
+}
+
+func (e *Engine) decideNow(ctx context.Context, actor store.Actor, run store.Run, decision func(store.Run) error) error {
 	if err := e.mayDecide(ctx, actor, run); err != nil {
-		return e.AuditRefusal(ctx, actor, fmt.Sprintf("run/%d", run.Number), err)
+		return err
 	}
-	err = decision(run)
+	err := decision(run)
 	if !errors.Is(err, store.ErrTooLate) && !errors.Is(err, store.ErrExists) {
 		return err
 	}
@@ -126,7 +130,7 @@ func (e *Engine) serversOf(ctx context.Context, run store.Run) ([]store.Server, 
 }
 
 // void ends a run that waits and is no longer what was asked for, or no longer allowed, and says so.
-func (e *Engine) void(ctx context.Context, run store.Run) error {
+func (e *Engine) void(ctx context.Context, actor store.Actor, run store.Run) error {
 	plan, err := e.stillAsked(ctx, run)
 	if err == nil {
 		err = e.stillEnough(ctx, run, plan)
@@ -135,14 +139,14 @@ func (e *Engine) void(ctx context.Context, run store.Run) error {
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	voided, err := e.store.VoidRun(ctx, run.ID, refusal.Text)
+	voided, err := e.store.VoidRun(ctx, actor, run.ID, refusal.Text)
 	if err != nil {
 		return err
 	}
 	if !voided {
 		return store.ErrTooLate
 	}
-	return usage("#%d was not approved, and is void: %s", run.Number, refusal.Text)
+	return &Refusal{Text: fmt.Sprintf("#%d was not approved, and is void: %s", run.Number, refusal.Text), audited: true}
 }
 
 // stillEnough makes sure that a run does not need more approvals than it was asked for with.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"drover/store"
 )
@@ -49,13 +50,40 @@ func refuse(format string, args ...any) error {
 	return &Refusal{Kind: Policy, Text: fmt.Sprintf(format, args...)}
 }
 
-// AuditRefusal records a refusal by policy, once however often it is passed on. Mistyped words are not recorded. It
-// returns err, with what went wrong in recording it.
+// AuditRefusal records a request that was turned down, once however often it is passed on. It returns err, with what went
+// wrong in recording it.
 func (e *Engine) AuditRefusal(ctx context.Context, actor store.Actor, subject string, err error) error {
 	var refusal *Refusal
-	if !errors.As(err, &refusal) || refusal.Kind != Policy || refusal.audited {
+	if !errors.As(err, &refusal) || refusal.audited {
 		return err
 	}
+	meant, lookErr := e.meant(ctx, subject)
+	if lookErr != nil || refusal.Kind != Policy && !meant {
+		return errors.Join(err, lookErr)
+	}
 	refusal.audited = true
-	return errors.Join(err, e.store.AuditRefusal(ctx, actor, subject, refusal.Text))
+	why := refusal.Text
+	if refusal.By != "" {
+		why += " by " + string(refusal.By)
+	}
+	return errors.Join(err, e.store.AuditRefusal(ctx, actor, subject, why))
+}
+
+// SlackSubject is what the log calls a request from Slack of which no more is known than how it came.
+func SlackSubject(origin store.Origin) string { return "slack/" + string(origin) }
+
+// meant says whether what was turned down is recorded even where only a word was wrong: what somebody clicked, and what they
+// wanted of a run, or with an action that there is. A word that means nothing is not.
+func (e *Engine) meant(ctx context.Context, subject string) (bool, error) {
+	switch kind, name, _ := strings.Cut(subject, "/"); {
+	case kind == "run", subject == SlackSubject(store.Button):
+		return true, nil
+	case kind == "action":
+		_, err := e.store.ActionNamed(ctx, name)
+		if errors.Is(err, store.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	return false, nil
 }

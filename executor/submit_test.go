@@ -62,7 +62,8 @@ func TestARefusalMakesNoRun(t *testing.T) {
 					told = append(told, e.Payload)
 				}
 			}
-			if want := c.kind == executor.Policy; (len(told) == 1) != want || len(told) > 1 {
+			_, mistyped := w.store.ActionNamed(t.Context(), request.Action)
+			if want := c.kind == executor.Policy || mistyped == nil; (len(told) == 1) != want || len(told) > 1 {
 				t.Fatalf("audited %q, want one: %v", told, want)
 			}
 		})

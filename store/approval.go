@@ -113,11 +113,14 @@ func (t *tx) auditDecision(ctx context.Context, actor Actor, event, id, reason s
 	return t.auditRun(ctx, actor, event, id, detail{"plan_hash": hash, "reason": reason})
 }
 
-// VoidRun ends a run that waits for approval because it is no longer what was asked for, or no longer allowed.
-func (s *Store) VoidRun(ctx context.Context, id, why string) (voided bool, err error) {
+// VoidRun ends a run that waits for approval because it is no longer what was asked for, or no longer allowed. That was
+// found out when the actor wanted to approve it.
+func (s *Store) VoidRun(ctx context.Context, actor Actor, id, why string) (voided bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
-		voided, err = t.end(ctx, id, AwaitingApproval, Denied, why)
-		return err
+		if voided, err = t.end(ctx, id, AwaitingApproval, Denied, why); err != nil || !voided {
+			return err
+		}
+		return t.auditRun(ctx, actor, "approval.void", id, detail{"why": why})
 	})
 	return voided, err
 }

@@ -43,7 +43,7 @@ func cancel(ctx context.Context, s *store.Store, id string) string {
 }
 
 func void(ctx context.Context, s *store.Store, id string) string {
-	voided, err := s.VoidRun(ctx, id, "web1 was changed")
+	voided, err := s.VoidRun(ctx, bob, id, "web1 was changed")
 	return fmt.Sprint(voided, wrong(err))
 }
 

@@ -99,7 +99,7 @@ func TestRunTransitions(t *testing.T) {
 			return counted(f.DenyApproval(f.t.Context(), bob, lease.RunID, "not now", ""))
 		}},
 		"void": {pending, openRuns[:1], same(store.Denied), func(f farm, lease store.Lease) (bool, error) {
-			return f.VoidRun(f.t.Context(), lease.RunID, "the plan changed")
+			return f.VoidRun(f.t.Context(), bob, lease.RunID, "the plan changed")
 		}},
 		"cancel": {pending, openRuns, func(from store.RunState) store.RunState {
 			if from == store.Queued || from == store.Paused || from == store.AwaitingApproval {

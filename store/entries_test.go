@@ -54,6 +54,16 @@ var entries = []entry{
 		ok(f.t, f.Grant(f.t.Context(), alice, store.Binding{Subject: "T1/U2", Role: store.Viewer, ActionGlob: "*", Effect: store.Allow, Until: &over}))
 		return f.ExpireBindings
 	}, want: []string{"drover user.expired user/T1/U2"}},
+	{method: "SaveUser", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return f.SaveUser(ctx, store.User{TeamID: "T1", SlackID: "U2", Name: "bob", Guest: true})
+		}
+	}, want: []string{"drover user.changed user/T1/U2"}},
+	{method: "SaveUser", variant: "a member", prepare: func(f farm) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return f.SaveUser(ctx, store.User{TeamID: "T1", SlackID: "U2", Name: "bob"})
+		}
+	}},
 	{method: "SaveUsergroup", prepare: func(f farm) func(context.Context) error {
 		said := store.Usergroup{ID: "S1", State: store.GroupKnown, CheckedAt: f.Now(), Members: []string{"U2"}}
 		return func(ctx context.Context) error { return f.SaveUsergroup(ctx, said) }
@@ -279,8 +289,8 @@ var entries = []entry{
 	}, want: []string{"T1/U2 run.reviewed run/1"}},
 	{method: "VoidRun", prepare: func(f farm) func(context.Context) error {
 		run := f.create(f.needing(1))
-		return func(ctx context.Context) error { _, err := f.VoidRun(ctx, run.ID, "web1 was changed"); return err }
-	}, want: []string{"drover target.skipped run/1", "drover run.denied run/1"}},
+		return func(ctx context.Context) error { _, err := f.VoidRun(ctx, bob, run.ID, "web1 was changed"); return err }
+	}, want: []string{"drover target.skipped run/1", "drover run.denied run/1", "T1/U2 approval.void run/1"}},
 	{method: "ExpireUnapproved", prepare: func(f farm) func(context.Context) error {
 		n := f.needing(1)
 		n.Expiry = -time.Second

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // User is what Slack says of a person. Whether they may do anything is decided by bindings.
@@ -21,29 +24,47 @@ type User struct {
 // Actor is the user's identity.
 func (u User) Actor() Actor { return SlackActor(u.TeamID, u.SlackID) }
 
+// standing is what decides whether drover obeys somebody at all: all false for a member.
+func (u User) standing() [4]bool { return [...]bool{u.Bot, u.Guest, u.Stranger, u.Deactivated} }
+
+func (u User) detail() detail {
+	return detail{"bot": u.Bot, "guest": u.Guest, "stranger": u.Stranger, "deactivated": u.Deactivated}
+}
+
 // SaveUser keeps what Slack said when it was asked at CheckedAt; zero is now. What was asked earlier than what is kept is
-// left out: it is older, however late it arrives.
-func (s *Store) SaveUser(ctx context.Context, user User) error {
+// left out: it is older, however late it arrives. A change of what decides whether somebody is obeyed is audited.
+func (s *Store) SaveUser(ctx context.Context, u User) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
-		if user.CheckedAt.IsZero() {
-			user.CheckedAt = t.now
+		if u.CheckedAt.IsZero() {
+			u.CheckedAt = t.now
 		}
-		_, err := t.NamedExecContext(ctx, `INSERT INTO users (team_id, slack_id, name, bot, guest, stranger, deactivated, timezone, checked_at)
+		before, err := user(ctx, t, u.TeamID, u.SlackID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		saved, err := t.NamedExecContext(ctx, `INSERT INTO users (team_id, slack_id, name, bot, guest, stranger, deactivated, timezone, checked_at)
 			VALUES (:team_id, :slack_id, :name, :bot, :guest, :stranger, :deactivated, :timezone, :checked_at)
 			ON CONFLICT (team_id, slack_id) DO UPDATE SET name = excluded.name, bot = excluded.bot, guest = excluded.guest,
 			stranger = excluded.stranger, deactivated = excluded.deactivated, timezone = excluded.timezone, checked_at = excluded.checked_at
-			WHERE users.checked_at <= excluded.checked_at`, user)
+			WHERE users.checked_at <= excluded.checked_at`, u)
 		if err != nil {
-			return fmt.Errorf("save user %s: %w", user.Actor(), err)
+			return fmt.Errorf("save user %s: %w", u.Actor(), err)
 		}
-		return nil
+		if n, err := saved.RowsAffected(); err != nil || n == 0 || before.standing() == u.standing() {
+			return err
+		}
+		return t.audit(ctx, Drover, "user.changed", "user/"+string(u.Actor()), u.detail())
 	})
 }
 
 // User returns what is known of a person, or ErrNotFound.
 func (s *Store) User(ctx context.Context, team, id string) (User, error) {
+	return user(ctx, s.read, team, id)
+}
+
+func user(ctx context.Context, db sqlx.QueryerContext, team, id string) (User, error) {
 	var u User
-	if err := s.read.GetContext(ctx, &u, "SELECT * FROM users WHERE team_id = ? AND slack_id = ?", team, id); err != nil {
+	if err := sqlx.GetContext(ctx, db, &u, "SELECT * FROM users WHERE team_id = ? AND slack_id = ?", team, id); err != nil {
 		return u, fmt.Errorf("user %s/%s: %w", team, id, found(err))
 	}
 	return u, nil

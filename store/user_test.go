@@ -33,6 +33,29 @@ func TestAUserIsWhatSlackSaidLast(t *testing.T) {
 	}
 }
 
+// What decides whether drover obeys somebody at all is audited when it changes, and only then.
+func TestAChangeOfStandingIsAudited(t *testing.T) {
+	c := newClock()
+	s := openAt(t, t.TempDir()+"/drover.db", store.Options{Now: c.Now})
+	for _, u := range []store.User{{Name: "Alice"}, {Name: "Alice B"}, {Guest: true}, {Guest: true, Name: "A"}, {Deactivated: true}, {}} {
+		c.advance(time.Minute)
+		u.TeamID, u.SlackID = "T1", "U1"
+		ok(t, s.SaveUser(t.Context(), u))
+	}
+	ok(t, s.SaveUser(t.Context(), store.User{TeamID: "T1", SlackID: "U1", Guest: true, CheckedAt: s.Now().Add(-time.Second)})) // older
+	var told []string
+	for _, e := range get[[]store.AuditEntry](t)(s.AuditTail(t.Context(), store.AuditFilter{Person: alice}, 10)) {
+		told = append([]string{e.Event + " " + e.Payload}, told...)
+	}
+	if diff := cmp.Diff([]string{
+		`user.changed {"bot":false,"deactivated":false,"guest":true,"stranger":false}`,
+		`user.changed {"bot":false,"deactivated":true,"guest":false,"stranger":false}`,
+		`user.changed {"bot":false,"deactivated":false,"guest":false,"stranger":false}`,
+	}, told); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestALoginBelongsToOneUser(t *testing.T) {
 	s := open(t)
 	if got := get[store.Actor](t)(s.Linked(t.Context(), "alice")); got != "" {

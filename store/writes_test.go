@@ -31,7 +31,6 @@ var unaudited = map[string]string{
 	"RemindReviews": "asks again for what is told already",
 	"Renew":         "a sign of life",
 	"SaveChannel":   "what Slack says, not a choice of anybody's",
-	"SaveUser":      "what Slack says, not a choice of anybody's",
 	"TakeOffer":     "a click that counts once; the trust that follows is told by PinHostKeys",
 	"TargetStarted": "the dispatch before it and the result after it are told",
 	"keepKeyCheck":  "the first opening of a database: there is no key yet to sign an entry with",
