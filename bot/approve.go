@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -190,7 +191,7 @@ func asking(run store.Run) string {
 		text += fmt.Sprintf(".\n%s: approve or deny until %s.", people, when(*run.ApproveBy))
 	}
 	if plan.Approval.Self {
-		text += "\n:warning: Self-approval is on: whoever asks may approve."
+		text += "\n:warning: Self-approval is on: whoever asks, or edited the action last, may approve."
 	}
 	return text
 }
@@ -240,14 +241,11 @@ func cost(plan *executor.Plan) []string {
 func decisions(run store.Run) []string {
 	var yes, no []string
 	for _, a := range run.Approvals {
-		switch {
-		case a.Decision == store.ApprovalDenied:
+		if a.Decision == store.ApprovalDenied {
 			no = append(no, person(a.Actor))
-		case a.Actor == run.RequestedBy:
-			yes = append(yes, person(a.Actor)+" (self-approval)")
-		default:
-			yes = append(yes, person(a.Actor))
+			continue
 		}
+		yes = append(yes, person(a.Actor)+ownApproval(run, a.Actor))
 	}
 	var parts []string
 	if len(yes) > 0 {
@@ -259,13 +257,25 @@ func decisions(run store.Run) []string {
 	return parts
 }
 
+// ownApproval marks the approval of somebody who asked for a run, or who last said what its action does.
+func ownApproval(run store.Run, by store.Actor) string {
+	if by == run.RequestedBy {
+		return " (self-approval)"
+	}
+	plan, err := executor.PlanOf(run)
+	if err == nil && plan.Approval != nil && slices.Contains(plan.Approval.Editors, by) {
+		return " (self-approval: edited " + code(run.Action) + " last)"
+	}
+	return ""
+}
+
 func approvalButtons(run store.Run) slack.Block {
 	text := "Exactly what this card shows runs at once."
 	if run.OnlyAsks() {
 		text = "Nothing runs now. The schedule runs it each time that its window opens, until somebody edits the schedule or the action."
 	}
 	if plan, waits := planToApprove(run); waits && plan.Approval.Self {
-		text += " Self-approval is on: if you asked for it, nobody else looks at it."
+		text += " Self-approval is on: if you asked for it, or edited the action, nobody else looks at it."
 	}
 	return slack.NewActionBlock("",
 		button(buttonApprove, run, "Approve", slack.StylePrimary, fmt.Sprintf("Approve #%d?", run.Number), text),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"drover/executor"
 	"drover/store"
 )
 
@@ -30,8 +31,8 @@ func (p *Projector) reviewsOf(ctx context.Context, m store.Message) (time.Durati
 
 // renderReview tells what somebody did without being asked back, and asks to look at it.
 func renderReview(run store.Run, key string) content {
-	text := fmt.Sprintf(":rotating_light: *Break-glass*: %s runs *%s* on %s without waiting for anybody, because %s.\n#%d stays open until somebody else has looked at it.",
-		who(run), escape(run.Action), where(run), escape(clip(oneLine(run.Reason), maxReason)), run.Number)
+	text := fmt.Sprintf(":rotating_light: *Break-glass*: %s runs *%s* on %s without waiting for anybody, because %s.\n#%d stays open until %s",
+		who(run), escape(run.Action), where(run), escape(clip(oneLine(run.Reason), maxReason)), run.Number, closer(run))
 	if strings.HasPrefix(key, "reminder/") {
 		text = ":bell: Still open since " + when(run.CreatedAt) + ".\n" + text
 	}
@@ -39,7 +40,7 @@ func renderReview(run store.Run, key string) content {
 	if run.ReviewedAt != nil {
 		c.text = fmt.Sprintf("Reviewed #%d: %s", run.Number, headline(run))
 		text = fmt.Sprintf(":white_check_mark: *Break-glass* #%d, *%s* on %s by %s, was reviewed by %s, %s.\nIt was run because %s",
-			run.Number, escape(run.Action), where(run), who(run), person(run.ReviewedBy), when(*run.ReviewedAt), escape(clip(oneLine(run.Reason), maxReason)))
+			run.Number, escape(run.Action), where(run), who(run), reviewer(run), when(*run.ReviewedAt), escape(clip(oneLine(run.Reason), maxReason)))
 	}
 	c.blocks = []slack.Block{section(text)}
 	if run.ReviewedAt == nil {
@@ -56,7 +57,23 @@ func reviewButton(run store.Run) *slack.ButtonBlockElement {
 // alarm is the second line of a break-glass run's card.
 func alarm(run store.Run) string {
 	if run.ReviewedAt != nil {
-		return fmt.Sprintf(":rotating_light: *Break-glass*, reviewed by %s", person(run.ReviewedBy))
+		return fmt.Sprintf(":rotating_light: *Break-glass*, reviewed by %s", reviewer(run))
 	}
-	return ":rotating_light: *Break-glass*: nobody approved it. It stays open until somebody else has looked at it."
+	return ":rotating_light: *Break-glass*: nobody approved it. It stays open until " + closer(run)
+}
+
+// closer is who has to look at a break-glass run.
+func closer(run store.Run) string {
+	if executor.OwnReview(run) {
+		return "somebody has looked at it. :warning: Self-approval is on: whoever ran it may close it."
+	}
+	return "somebody else has looked at it."
+}
+
+// reviewer is who has looked at a break-glass run.
+func reviewer(run store.Run) string {
+	if run.ReviewedBy == run.RequestedBy {
+		return person(run.ReviewedBy) + " (self-approval)"
+	}
+	return person(run.ReviewedBy)
 }

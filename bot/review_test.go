@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"drover/bot/slacksim"
+	"drover/executor"
 	"drover/store"
 )
 
@@ -95,6 +96,30 @@ func TestAdminsAreRemindedOfWhatNoChannelShows(t *testing.T) {
 	o.clock.advance(24*time.Hour + time.Second)
 	o.click("U0ADMIN", o.reviewIn(o.dm("U0ADMIN"), ":bell: Still open since"), "run.review")
 	o.reviewIn(o.dm("U0OPERATOR"), "was reviewed by <@U0ADMIN>")
+}
+
+// A team of one may judge what is its own, and everything that shows it says so.
+func TestSelfApprovalIsSaidWhereverItCounts(t *testing.T) {
+	o := openCourt(t)
+	for _, role := range []store.Role{store.Breakglass, store.Approver} {
+		o.grant("U0OPERATOR", role)
+	}
+	o.must(o.store.EditAction(t.Context(), o.actor("U0BOB"), "raze", `{name: raze, approvals: 1, run: {linux: [raze, --all]}}`))
+	o.must(o.store.SetSetting(t.Context(), store.Drover, executor.SelfApproval, "on"))
+	o.slash("U0OPERATOR", ops, "raze web1")
+	card := o.shows(ops, 1, store.AwaitingApproval)
+	o.says(shown(card), ":warning: Self-approval is on: whoever asks, or edited the action last, may approve.")
+	o.click("U0BOB", card, "run.approve")
+	o.says(shown(o.shows(ops, 1, store.Succeeded)), "approved by <@U0BOB> (self-approval: edited `raze` last)")
+	o.slash("U0OPERATOR", ops, "raze web1")
+	o.click("U0OPERATOR", o.shows(ops, 2, store.AwaitingApproval), "run.approve")
+	o.says(shown(o.shows(ops, 2, store.Succeeded)), "approved by <@U0OPERATOR> (self-approval)")
+
+	o.slash("U0OPERATOR", ops, "raze web1 urgent=true because now")
+	const open = "stays open until somebody has looked at it. :warning: Self-approval is on: whoever ran it may close it."
+	o.says(shown(o.shows(ops, 3, store.Succeeded)), open)
+	o.click("U0OPERATOR", o.reviewIn(ops, open), "run.review")
+	o.reviewIn(ops, "was reviewed by <@U0OPERATOR> (self-approval)")
 }
 
 // What is done in a direct message is said where everybody sees it.

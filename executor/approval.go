@@ -11,10 +11,11 @@ import (
 
 // Approval is what a plan needs before it may run. What happens then does not depend on it, so the hash leaves it out.
 type Approval struct {
-	Needed int           `json:"needed"`
-	By     []store.Actor `json:"by"`             // who could give one when it was asked for
-	Self   bool          `json:"self,omitempty"` // who asks may be one of them
-	Cost   Cost          `json:"cost"`           // what they agree to; only of a run
+	Needed  int           `json:"needed"`
+	By      []store.Actor `json:"by"`                // who could give one when it was asked for
+	Editors []store.Actor `json:"editors,omitempty"` // who last said what it does
+	Self    bool          `json:"self,omitempty"`    // who asks, and the editors, may be among them: self-approval is on
+	Cost    Cost          `json:"cost"`              // what they agree to; only of a run
 }
 
 // proposal is what somebody is asked to approve.
@@ -24,6 +25,7 @@ type proposal struct {
 	by      store.Actor   // who asks
 	editors []store.Actor // who last said what it does
 	self    bool          // self-approval is on
+	late    bool          // it was switched on after this was asked for, and does not count
 }
 
 // approval says what a plan needs before it may run when somebody asks for it; nil: nothing.
@@ -37,7 +39,7 @@ func (e *Engine) approval(ctx context.Context, plan *Plan, by store.Actor) (*App
 		return nil, err
 	}
 	approvers, err := e.approvers(ctx, p)
-	return &Approval{Needed: needed, By: approvers, Self: p.self}, err
+	return &Approval{Needed: needed, By: approvers, Editors: p.editors, Self: p.self}, err
 }
 
 // proposal is a revision of an action on servers, asked for by somebody.
@@ -52,6 +54,14 @@ func (e *Engine) proposal(ctx context.Context, actionID string, servers []store.
 	}
 	self, err := e.Enabled(ctx, SelfApproval)
 	return proposal{action: entry.Name, servers: servers, by: by, editors: []store.Actor{editor}, self: self}, err
+}
+
+// ofRun is the proposal that a run is. Self-approval counts for what was asked for while it was on, for then the card says so.
+func (p proposal) ofRun(run store.Run) (proposal, error) {
+	plan, err := PlanOf(run)
+	on := plan.SelfReview || plan.Approval != nil && plan.Approval.Self
+	p.self, p.late = p.self && on, p.self && !on
+	return p, err
 }
 
 // approvalsNeeded is how many people must agree before an action may run on servers: as many as the action asks for, or
@@ -97,14 +107,22 @@ func (p proposal) whyNot(rights Rights) string {
 	switch {
 	case p.self:
 	case rights.actor == p.by:
-		return "whoever asks for a run needs somebody else to approve it"
+		return "whoever asks for a run needs somebody else to approve it" + p.unless()
 	case slices.Contains(p.editors, rights.actor):
-		return fmt.Sprintf("whoever edited `%s` last needs somebody else to approve it", p.action)
+		return fmt.Sprintf("whoever edited `%s` last needs somebody else to approve it", p.action) + p.unless()
 	}
 	for _, server := range p.servers {
 		if ok, why := rights.MayRun(store.Approver, p.action, server); !ok {
 			return fmt.Sprintf("for `%s` on %s %s", p.action, server.Name, why)
 		}
+	}
+	return ""
+}
+
+// unless says what would let somebody judge what is their own.
+func (p proposal) unless() string {
+	if p.late {
+		return ", for self-approval was switched on later: ask again"
 	}
 	return ""
 }

@@ -206,7 +206,7 @@ func TestATeamOfOneApprovesItselfKnowingly(t *testing.T) {
 	run := w.requested("raze web1")
 	plan, err := executor.PlanOf(run)
 	must(t, err)
-	equal(t, &executor.Approval{Needed: 1, By: []store.Actor{bob, carol, ops}, Self: true}, plan.Approval)
+	equal(t, &executor.Approval{Needed: 1, By: []store.Actor{bob, carol, ops}, Editors: []store.Actor{ops}, Self: true}, plan.Approval)
 	w.must(w.approve(ops, run))
 	w.serve(w.engine)
 	if run = w.ended(run.ID); run.State != store.Succeeded || razed() != 1 {
@@ -218,6 +218,35 @@ func TestATeamOfOneApprovesItselfKnowingly(t *testing.T) {
 	if refusal := refused(t, w.approve(ops, run)); !strings.Contains(refusal.Text, "whoever asks for a run") {
 		t.Error(refusal.Text)
 	}
+}
+
+// What was asked for before the team chose self-approval has a card that does not say so: it needs somebody else.
+func TestSelfApprovalIsForWhatIsAskedForLater(t *testing.T) {
+	w := newCourt(t)
+	w.listed("web1")
+	w.grant(ops, "allow approver *")
+	w.grant(ops, "allow breakglass *")
+	w.must(w.store.EditAction(t.Context(), bob, "raze", `{name: raze, approvals: 1, run: {linux: [raze, all]}}`))
+	waits := w.requested("raze web1")
+	urgent, err := w.engine.Submit(t.Context(), w.urgently(ops, "raze web1"))
+	must(t, err)
+	w.choose("self-approval", "on")
+	const late = "for self-approval was switched on later: ask again"
+	for who, why := range map[store.Actor]string{ops: "whoever asks for a run", bob: "whoever edited `raze` last"} {
+		if refusal := refused(t, w.approve(who, waits)); !strings.Contains(refusal.Text, why) || !strings.Contains(refusal.Text, late) {
+			t.Errorf("%s: %q", who, refusal.Text)
+		}
+	}
+	if refusal := refused(t, w.engine.Review(t.Context(), ops, urgent, "")); !strings.Contains(refusal.Text, late) || executor.OwnReview(urgent) {
+		t.Error(refusal.Text)
+	}
+	urgent, err = w.engine.Submit(t.Context(), w.urgently(ops, "raze web1"))
+	must(t, err)
+	if !executor.OwnReview(urgent) {
+		t.Error("whoever reads of it does not learn that nobody else need look")
+	}
+	w.must(w.engine.Review(t.Context(), ops, urgent, ""))
+	w.must(w.approve(carol, waits))
 }
 
 // A retry asks for approval again: what was approved once is approved once.

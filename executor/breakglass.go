@@ -100,6 +100,15 @@ func reviewed(run store.Run) error {
 	return &Refusal{Text: fmt.Sprintf("#%d was reviewed already,", run.Number), By: run.ReviewedBy, At: *run.ReviewedAt}
 }
 
+// OwnReview says whether whoever broke the glass may close it themselves: self-approval was on.
+func OwnReview(run store.Run) bool {
+	if !run.Urgent || !strings.Contains(run.Plan, `"self_review":`) { // as a key, see LeftOut
+		return false
+	}
+	plan, err := PlanOf(run)
+	return err == nil && plan.SelfReview
+}
+
 // MayStillReview says whether a break-glass run waits for somebody's review.
 func (e *Engine) MayStillReview(ctx context.Context, actor store.Actor, run store.Run) (bool, error) {
 	err := e.mayReview(ctx, actor, run)
@@ -116,7 +125,7 @@ func (e *Engine) mayReview(ctx context.Context, actor store.Actor, run store.Run
 		return err
 	}
 	if actor == run.RequestedBy && !p.self {
-		return refuse("You ran #%d yourself: somebody else has to look at it. Nothing was done.", run.Number)
+		return refuse("You ran #%d yourself: somebody else has to look at it%s. Nothing was done.", run.Number, p.unless())
 	}
 	for _, server := range p.servers {
 		if ok, _ := rights.MayRun(store.Admin, run.Action, server); !ok {

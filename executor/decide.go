@@ -109,6 +109,10 @@ func (e *Engine) before(ctx context.Context, actor store.Actor, run store.Run) (
 		return rights, proposal{}, err
 	}
 	p, err := e.proposal(ctx, run.ActionID, servers, run.RequestedBy)
+	if err != nil {
+		return rights, p, err
+	}
+	p, err = p.ofRun(run)
 	return rights, p, err
 }
 
@@ -173,6 +177,9 @@ func (e *Engine) stillApproved(ctx context.Context, run store.Run, plan *Plan) e
 	}
 	p, err := e.proposal(ctx, run.ActionID, plan.servers, run.RequestedBy)
 	if err != nil {
+		return err
+	}
+	if p, err = p.ofRun(run); err != nil {
 		return err
 	}
 	given := 0

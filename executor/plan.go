@@ -28,6 +28,8 @@ type Plan struct {
 	Excluded []Exclusion       `json:"excluded,omitempty"`
 	Holds    []Hold            `json:"holds,omitempty"`    // what holds its servers when it is made
 	Approval *Approval         `json:"approval,omitempty"` // what it needs before it may run; nil: nothing
+	// SelfReview says of a break-glass run that whoever runs it may close it: self-approval is on.
+	SelfReview bool `json:"self_review,omitempty"`
 
 	definition *action.Action
 	servers    []store.Server // of the targets, in the same order
@@ -91,7 +93,7 @@ func LeftOut(run store.Run) []Exclusion {
 // Hash is the SHA-256 of everything that decides what happens, in hex. Servers that are left out do not count, nor what
 // holds the others, nor who has to agree.
 func (p Plan) Hash() (string, error) {
-	p.Excluded, p.Holds, p.Approval = nil, nil, nil
+	p.Excluded, p.Holds, p.Approval, p.SelfReview = nil, nil, nil, false
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", fmt.Errorf("hash a plan: %w", err)
@@ -132,9 +134,13 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if plan.Holds, err = e.Holds(ctx, plan.servers); err != nil {
 		return nil, err
 	}
-	by, err := e.inSlack(ctx, r.Actor)
-	if err != nil || plan.Options.Urgent {
+	if plan.Options.Urgent {
+		plan.SelfReview, err = e.Enabled(ctx, SelfApproval)
 		return plan, err
+	}
+	by, err := e.inSlack(ctx, r.Actor)
+	if err != nil {
+		return nil, err
 	}
 	plan.Approval, err = e.approval(ctx, plan, by)
 	return plan, err

@@ -62,6 +62,9 @@ func (e *Engine) standingApprovals(ctx context.Context, r Request, plan *Plan, s
 	if err != nil {
 		return nil, err
 	}
+	if p, err = p.ofRun(run); err != nil {
+		return nil, err
+	}
 	var given []store.Approval
 	for _, a := range run.Approvals {
 		if a.Decision != store.ApprovalGiven {
