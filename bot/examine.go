@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -25,6 +26,7 @@ type Examination struct {
 	AppToken, BotToken Token
 	APIURL             string           // "": Slack's
 	Team               string           // the one that the database belongs to; "": none yet
+	Channel            string           // DROVER_CHANNEL; "": none
 	Now                func() time.Time // nil: time.Now
 }
 
@@ -47,12 +49,13 @@ func (x Examination) bot(ctx context.Context) []executor.Finding {
 		return nil
 	}
 	begin := x.Now()
-	self, err := NewClient(x.APIURL, string(x.BotToken), "").AuthTestContext(ctx)
+	api := NewClient(x.APIURL, string(x.BotToken), "")
+	self, err := api.AuthTestContext(ctx)
 	if err != nil {
 		return []executor.Finding{finding("bot-token", executor.Wrong, explainLogin(err).Error())}
 	}
 	now := begin.Add(x.Now().Sub(begin) / 2)
-	return []executor.Finding{x.identity(self), scopes(self.Header), clock(self.Header, now)}
+	return []executor.Finding{x.identity(self), scopes(self.Header), x.common(ctx, api), clock(self.Header, now)}
 }
 
 func finding(check string, grade executor.Grade, text string, steps ...string) executor.Finding {
@@ -64,6 +67,27 @@ func (x Examination) identity(self *slack.AuthTestResponse) executor.Finding {
 		return finding("bot-token", executor.Wrong, fmt.Sprintf("it is of the team %s, and this database belongs to %s: use another DROVER_DB for each team", self.TeamID, x.Team))
 	}
 	return finding("bot-token", executor.Fine, fmt.Sprintf("@%s in %s (%s)", self.User, self.Team, self.TeamID))
+}
+
+// common checks the channel for what was not asked for in one.
+func (x Examination) common(ctx context.Context, api *slack.Client) executor.Finding {
+	if x.Channel == "" {
+		return finding("channel", executor.Worth, "DROVER_CHANNEL is not set for `drover serve`: no channel shows the anchors of the audit log or what the terminal asks for, "+
+			"and approval can be asked for only in a channel")
+	}
+	info, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: x.Channel})
+	var refused slack.SlackErrorResponse
+	switch {
+	case errors.As(err, &refused) && refused.Err == "channel_not_found":
+		return finding("channel", executor.Wrong, fmt.Sprintf("Slack does not show drover the channel %s: check DROVER_CHANNEL, and invite drover there", x.Channel))
+	case err != nil:
+		return finding("channel", executor.Worth, fmt.Sprintf("cannot look at the channel %s: %v", x.Channel, err))
+	case info.IsExtShared, info.IsPendingExtShared:
+		return finding("channel", executor.Wrong, fmt.Sprintf("#%s is shared with another organisation: choose a channel of your own for DROVER_CHANNEL", info.Name))
+	case !info.IsMember:
+		return finding("channel", executor.Wrong, fmt.Sprintf("drover is not in #%s and cannot write there: `/invite @drover`", info.Name))
+	}
+	return finding("channel", executor.Fine, fmt.Sprintf("drover is in #%s", info.Name))
 }
 
 // app checks the app-level token by asking for a connection, which is not opened.

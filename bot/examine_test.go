@@ -51,6 +51,30 @@ func TestExamineSlack(t *testing.T) {
 	}
 }
 
+func TestExamineTheChannel(t *testing.T) {
+	for name, c := range map[string]struct{ channel, says, want string }{
+		"none":        {"", `{"ok":true}`, "^warn channel DROVER_CHANNEL is not set .* anchors of the audit log"},
+		"in it":       {"C1", `{"ok":true,"channel":{"id":"C1","name":"ops","is_member":true}}`, "^ok channel drover is in #ops"},
+		"not in it":   {"C1", `{"ok":true,"channel":{"id":"C1","name":"ops"}}`, "^FAIL channel drover is not in #ops .*/invite"},
+		"shared":      {"C1", `{"ok":true,"channel":{"id":"C1","name":"ops","is_member":true,"is_ext_shared":true}}`, "^FAIL channel #ops is shared"},
+		"unknown":     {"C1", `{"ok":false,"error":"channel_not_found"}`, "^FAIL channel Slack does not show drover the channel C1"},
+		"cannot look": {"C1", `{"ok":false,"error":"missing_scope"}`, "^warn channel cannot look at the channel C1: missing_scope"},
+	} {
+		slack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "conversations.info") {
+				fmt.Fprint(w, c.says)
+				return
+			}
+			fmt.Fprint(w, `{"ok":true,"team":"Drover","team_id":"T1","user":"drover"}`)
+		}))
+		found := lines(bot.Examine(t.Context(), bot.Examination{BotToken: "xoxb-1", APIURL: slack.URL + "/", Channel: c.channel}))
+		slack.Close()
+		if !regexp.MustCompile("(?m)" + c.want).MatchString(found) {
+			t.Errorf("%s: %s does not match\n%s", name, c.want, found)
+		}
+	}
+}
+
 func lines(found []executor.Finding) string {
 	var text strings.Builder
 	for _, f := range found {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor [SERVER…]",
-		Short: "Check tokens, scopes, clock, database, key, schedules and every server",
+		Short: "Check tokens, scopes, channel, clock, database, key, schedules and every server",
 		Long: "Look at everything that drover needs and say, in one line each, whether it is well and what to do next. It changes nothing.\n" +
 			"With names, patterns or tag:… it looks at those servers only. It ends with 0 when nothing failed, and with 1 otherwise.",
 	}
@@ -51,7 +52,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 func (c *cli) examine(ctx context.Context, words []string) (list []executor.Finding, err error) {
 	s, err := store.Inspect(ctx, c.settings.db, c.settings.store())
 	if errors.Is(err, fs.ErrNotExist) {
-		list = append(c.examineSlack(ctx, ""), executor.Finding{
+		list = append(c.examineSlack(ctx, "", ""), executor.Finding{
 			Subject: "database", Check: "file", Grade: executor.Worth,
 			Text: fmt.Sprintf("there is none at %s yet: any command that adds something makes it. Is DROVER_DB right?", c.settings.db),
 		})
@@ -66,7 +67,7 @@ func (c *cli) examine(ctx context.Context, words []string) (list []executor.Find
 	defer func() { err = errors.Join(err, s.Close()) }()
 	ofStore, usable := executor.ExamineStore(ctx, s)
 	if !usable {
-		return append(c.examineSlack(ctx, ""), ofStore...), nil
+		return append(c.examineSlack(ctx, "", ""), ofStore...), nil
 	}
 	return c.examineAll(ctx, s, ofStore, words)
 }
@@ -74,6 +75,10 @@ func (c *cli) examine(ctx context.Context, words []string) (list []executor.Find
 // examineAll asks Slack and all servers at the same time.
 func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor.Finding, words []string) ([]executor.Finding, error) {
 	team, err := s.Setting(ctx, store.SettingTeam)
+	if err != nil {
+		return nil, err
+	}
+	channel, err := s.Setting(ctx, store.SettingChannel) // of the last serve
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +95,7 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 	defer client.Close()
 	var group errgroup.Group
 	group.Go(func() error {
-		ofSlack = c.examineSlack(ctx, team)
+		ofSlack = c.examineSlack(ctx, team, channel)
 		return nil
 	})
 	group.Go(func() (err error) {
@@ -104,7 +109,7 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 }
 
 // examineSlack looks at the two tokens that serve would use.
-func (c *cli) examineSlack(ctx context.Context, team string) []executor.Finding {
+func (c *cli) examineSlack(ctx context.Context, team, channel string) []executor.Finding {
 	var list []executor.Finding
 	token := func(check, name, prefix string) bot.Token {
 		token, err := c.token(name, prefix)
@@ -115,7 +120,7 @@ func (c *cli) examineSlack(ctx context.Context, team string) []executor.Finding 
 	}
 	x := bot.Examination{
 		BotToken: token("bot-token", "SLACK_BOT_TOKEN", "xoxb-"), AppToken: token("app-token", "SLACK_APP_TOKEN", "xapp-"),
-		APIURL: c.getenv("SLACK_API_URL"), Team: team,
+		APIURL: c.getenv("SLACK_API_URL"), Team: team, Channel: cmp.Or(c.getenv("DROVER_CHANNEL"), channel),
 	}
 	return append(list, bot.Examine(ctx, x)...)
 }

@@ -97,6 +97,9 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 	if err := s.SetSetting(ctx, store.Drover, store.SettingChannel, channel); err != nil {
 		return err
 	}
+	if channel == "" {
+		log.Warn("DROVER_CHANNEL is not set: no channel shows the anchors of the audit log, nor what the terminal asks for")
+	}
 	// We hold the lock, so whoever served before is dead: what it had under way is not.
 	if err := s.ReleaseOwners(ctx, executor.ServeOwner); err != nil {
 		return fmt.Errorf("take over from the last serve: %w", err)
