@@ -318,6 +318,9 @@ func (b *Bot) deniedInModal(ctx context.Context, c command, i slack.InteractionC
 
 func (b *Bot) denyFor(ctx context.Context, c command, runID, reason string) error {
 	run, err := b.store.Run(ctx, runID)
+	if errors.Is(err, store.ErrNotFound) {
+		return &executor.Refusal{Kind: executor.Policy, Text: "This form is for no run that drover knows, so nothing was done. Open it again from the card."}
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,6 +60,40 @@ func (o *office) send(user string, view slacksim.View, values map[string][]strin
 	response, err := o.slack.Submit(ctx, user, view.ID, values)
 	o.must(err)
 	return response
+}
+
+// Whoever has stolen the bot token can put anything into a modal that is open, and what it is about with it. Rights are
+// those for the run that it then is about, and a run that is none is said to be none.
+func TestAForgedModalDeniesNothing(t *testing.T) {
+	o := openCourt(t)
+	o.grant("U0BOB", store.Operator)
+	o.slash("U0BOB", ops, "raze db1")
+	o.slash("U0OPERATOR", ops, "raze web1")
+	own, waits := o.runs()[1], o.runs()[0]
+	o.click("U0BOB", o.shows(ops, 2, store.AwaitingApproval), "run.deny")
+	view := o.modal("U0BOB")
+	for metadata, says := range map[string]string{
+		"": "for no run that drover knows", "nonsense": "for no run that drover knows", "home/": "for no run that drover knows", "home/home/" + waits.ID: "for no run that drover knows",
+		"'; DROP TABLE runs; --": "for no run that drover knows", own.ID: "whoever asks for a run needs somebody else", "home/" + own.ID: "whoever asks for a run needs somebody else",
+	} {
+		var blocks slack.Blocks
+		o.must(json.Unmarshal(view.Blocks, &blocks))
+		_, err := o.api.UpdateViewContext(t.Context(), slack.ModalViewRequest{
+			Type: slack.VTModal, CallbackID: view.CallbackID, PrivateMetadata: metadata, Blocks: blocks,
+			Title: slack.NewTextBlockObject(slack.PlainTextType, "Vote", false, false), Submit: slack.NewTextBlockObject(slack.PlainTextType, "Vote", false, false),
+		}, "", "", view.ID)
+		o.must(err)
+		response := o.send("U0BOB", view, map[string][]string{"reason": {"no"}})
+		o.says(response.FieldErrors["reason"], says)
+	}
+	for _, run := range o.runs() {
+		if run.State != store.AwaitingApproval {
+			t.Errorf("#%d is %s", run.Number, run.State)
+		}
+	}
+	if n := o.refusals("slack/modal")[o.actor("U0BOB")]; n != 5 {
+		t.Errorf("%d forged forms are audited, want 5", n)
+	}
 }
 
 // refusals are the wrong clicks in the audit log, by who it was.

@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -62,8 +63,8 @@ func rendered(text string) map[string]content {
 	all := map[string]content{}
 	say := func(name, said string) { all[name] = content{text: said, blocks: content{text: said}.verbatim()} }
 	for _, state := range append(finals(), store.Queued, store.Running, store.Paused, store.AwaitingApproval) {
-		run := filled[store.Run](text)
-		run.State, run.Options, run.Plan = state, "{}", "{}"
+		run := infested(text)
+		run.State = state
 		targets := make([]store.Target, 0, len(targetOrder))
 		for _, targetState := range targetOrder {
 			target := filled[store.Target](text)
@@ -72,10 +73,24 @@ func rendered(text string) map[string]content {
 		}
 		run.Targets = targets
 		all[fmt.Sprint("card ", state)] = renderCard(run)
+		urgent := run
+		urgent.Urgent = true
+		all[fmt.Sprint("urgent card ", state)] = renderCard(urgent)
+		all[fmt.Sprint("reviewed ", state)] = renderReview(urgent, text)
+		urgent.ReviewedAt = nil
+		all[fmt.Sprint("review ", state)] = renderReview(urgent, "reminder/")
 		all[fmt.Sprint("reply ", state)] = renderReply(run, targets[:4])
 		say(fmt.Sprint("show ", state), showRun(run))
 		say(fmt.Sprint("history ", state), headline(run))
 	}
+	maps.Copy(all, renderedSchedules(text))
+	answer := filled[executor.Answer](text)
+	say("can, denied", renderAnswer(answer, store.Time{}))
+	answer.Servers[0].Allowed = true
+	say("can", renderAnswer(answer, store.Time{}))
+	answer.Servers[0].Verdict = executor.Verdict{Why: text}
+	say("can, not given", renderAnswer(answer, store.Time{}))
+	say("hold", holdLine(filled[executor.Hold](text)))
 	server := filled[store.Server](text)
 	say("server", showServer(server))
 	say("server line", serverLine(server))
@@ -93,6 +108,38 @@ func rendered(text string) map[string]content {
 			"was": map[string]string{"note": text}, "note": text, "role": text, "action": text, "selector": text, "tag": text, text: text})
 		say("audit "+event, chronicle.Tell(store.AuditEntry{Event: event, Subject: "user/" + text, Payload: string(payload)}))
 	}
+	return all
+}
+
+// infested is a run in whose plan, too, a text stands everywhere.
+func infested(text string) store.Run {
+	run := filled[store.Run](text)
+	plan, _ := json.Marshal(filled[executor.Plan](text))
+	run.Options, run.Plan = "{}", string(plan)
+	return run
+}
+
+// renderedSchedules is everything that the bot can show of schedules in which a text stands everywhere.
+func renderedSchedules(text string) map[string]content {
+	all := map[string]content{}
+	run := infested(text)
+	run.State = store.Partial
+	schedule := filled[store.Schedule](text)
+	schedule.Options, schedule.Channel, schedule.Missed, schedule.Reboot = "{}", "", store.MissedAsk, store.RebootIfRequired // what Define keeps to its values
+	for _, state := range []store.OccurrenceState{
+		store.OccurrenceAnnounced, store.OccurrenceAsked, store.OccurrenceRunning, store.OccurrenceRebooting, store.OccurrenceSkipped, store.OccurrenceMissed, store.OccurrenceRefused, store.OccurrenceDone,
+	} {
+		o := occasion{Occurrence: filled[store.Occurrence](text), schedule: schedule}
+		o.State = state
+		all[fmt.Sprint("headsup ", state)] = headsUp(o)
+		all[fmt.Sprint("no report ", state)] = report(o, nil, 3)
+		o.runs = []store.Run{run}
+		all[fmt.Sprint("headsup with runs ", state)] = headsUp(o)
+		all[fmt.Sprint("report ", state)] = report(o, nil, 0)
+		all[fmt.Sprint("details ", state)] = details(o)
+	}
+	said := strings.Join(scheduleLines(schedule), "\n")
+	all["schedule"] = content{text: said, blocks: content{text: said}.verbatim()}
 	return all
 }
 

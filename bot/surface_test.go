@@ -40,11 +40,15 @@ func injections(t *testing.T) []string {
 	return list
 }
 
-// The only people who are ever named are those of the story; nobody is called, and no link leads anywhere.
+// The only people, channels and groups that are ever named are those of the story; nobody is called, and no link leads anywhere.
 func harmlessMark(m slacksim.Mark) bool {
 	switch m.Kind {
 	case "user":
 		return people[m.Target] != "" || m.Target == "U0BOB" || m.Target == "U0CAROL"
+	case "channel":
+		return m.Target == ops
+	case "group": // whoever asks who may do what reads of it alone
+		return m.Target == "S0EVIL"
 	case "date":
 		return !strings.Contains(m.Target, "http")
 	}
@@ -244,6 +248,36 @@ func TestNothingInReasonsPingsOrLinks(t *testing.T) {
 			o.command(user, ops, line)
 		}
 		o.home(user, "as of")
+	}
+	o.settled()
+	o.checkSurface()
+}
+
+// The same for what people are called in Slack, which they choose themselves, for the handles of usergroups, and for the words
+// of schedules and freezes. A name has one line, wherever it is shown: none looks like one of drover's own.
+func TestNothingInNamesAndWindowsPingsOrLinks(t *testing.T) {
+	o := openOffice(t)
+	ctx := t.Context()
+	o.must(o.slack.AddUser(slacksim.User{ID: "U0VICTIM", Name: "victim"}))
+	o.must(o.store.Grant(ctx, store.Drover, store.Binding{Subject: store.GroupActor("S0EVIL"), Role: store.Viewer, ActionGlob: "peek", Effect: store.Allow}))
+	o.slash("U0OPERATOR", ops, "lock db1 2h because migration")
+	o.slash("U0ADMIN", ops, `schedule add night poke web1 cron="`+o.farOff()+`" timezone=UTC duration=1h channel=`+ops+` save=yes`)
+	for i, text := range injections(t) {
+		text = strings.ToValidUTF8(text, "?")
+		o.must(o.store.SaveUser(ctx, store.User{TeamID: o.slack.Team().ID, SlackID: "U0OPERATOR", Name: text}))
+		o.must(o.store.SaveUsergroup(ctx, store.Usergroup{ID: "S0EVIL", Name: text, State: store.GroupGone, CheckedAt: o.store.Now()}))
+		for _, line := range []string{
+			"poke db1", "lock db1 1h because mine", "user revoke <@U0OPERATOR> breakglass", "user revoke group:S0EVIL admin", "user list", "can <@U0OPERATOR> poke db1", "lock",
+			"show db1", "schedule add " + text, "schedule add s poke " + text, fmt.Sprintf(`schedule add s%d poke web1 cron="0 2 * * *" timezone=UTC duration=1h word=%q save=yes`, i, text),
+			`schedule add s poke web1 cron="` + text + `" timezone=UTC duration=1h`, `schedule add s poke web1 cron="0 2 * * *" duration=1h timezone=` + text,
+			"schedule pause night because " + text, "schedule pause night until " + text, "schedule skip night because " + text, "schedule show night", "schedule list",
+			"freeze " + text, "freeze web1 " + text, "freeze web1 1h because " + text, "freeze", "preview poke web1", "unfreeze web1", "unfreeze " + text,
+		} {
+			said := o.command("U0ADMIN", ops, line)
+			if said.Message != nil && !strings.Contains(line, text) && strings.Contains(said.Message.Text, "\n:white_check_mark: `db1`  succeeded") {
+				t.Errorf("%q: a name adds a line of its own: %s", line, said.Message.Text)
+			}
+		}
 	}
 	o.settled()
 	o.checkSurface()

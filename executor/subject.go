@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 
@@ -38,20 +39,21 @@ func (e *Engine) Subject(ctx context.Context, word string) (store.Actor, error) 
 	return Subject(team, word)
 }
 
-// Name is what somebody is called in a sentence: by their name or their handle in Slack, or else by their id.
+// Name is what somebody is called in a sentence: by their name or their handle in Slack, or else by their id. They chose it
+// themselves, so it is one line.
 func (e *Engine) Name(ctx context.Context, actor store.Actor) string {
 	if actor.Local() {
 		return actor.Login() + " at the terminal"
 	}
 	if id, ok := actor.Group(); ok {
 		if group, err := e.store.Usergroup(ctx, id); err == nil && group.Name != "" {
-			return "@" + group.Name
+			return "@" + OneLine(group.Name)
 		}
 		return string(actor)
 	}
 	team, id, _ := actor.Slack()
-	if user, err := e.store.User(ctx, team, id); err == nil && user.Name != "" {
-		return user.Name
+	if user, err := e.store.User(ctx, team, id); err == nil {
+		return cmp.Or(OneLine(user.Name), id)
 	}
 	return id
 }

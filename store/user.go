@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -24,6 +25,9 @@ type User struct {
 // Actor is the user's identity.
 func (u User) Actor() Actor { return SlackActor(u.TeamID, u.SlackID) }
 
+// oneLine is a name that somebody chose, without what would make it look like several lines of a list.
+func oneLine(name string) string { return strings.Join(strings.Fields(name), " ") }
+
 // standing is what decides whether drover obeys somebody at all: all false for a member.
 func (u User) standing() [4]bool { return [...]bool{u.Bot, u.Guest, u.Stranger, u.Deactivated} }
 
@@ -38,6 +42,7 @@ func (s *Store) SaveUser(ctx context.Context, u User) error {
 		if u.CheckedAt.IsZero() {
 			u.CheckedAt = t.now
 		}
+		u.Name = oneLine(u.Name)
 		before, err := user(ctx, t, u.TeamID, u.SlackID)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err

@@ -18,9 +18,9 @@ func TestAUserIsWhatSlackSaidLast(t *testing.T) {
 	ok(t, s.SaveUser(t.Context(), u))
 	ok(t, s.SaveUser(t.Context(), store.User{TeamID: "T2", SlackID: "U1", Name: "Somebody else"}))
 	c.advance(time.Minute)
-	u = store.User{TeamID: "T1", SlackID: "U1", Name: "Alice B", Bot: true, Guest: true, Stranger: true, Deactivated: true}
+	u = store.User{TeamID: "T1", SlackID: "U1", Name: "Alice\n B\u2028", Bot: true, Guest: true, Stranger: true, Deactivated: true}
 	ok(t, s.SaveUser(t.Context(), u))
-	u.CheckedAt = s.Now()
+	u.CheckedAt, u.Name = s.Now(), "Alice B" // in one line
 	got := get[store.User](t)(s.User(t.Context(), "T1", "U1"))
 	if diff := cmp.Diff(u, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

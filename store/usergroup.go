@@ -33,6 +33,7 @@ type Usergroup struct {
 // empty name leaves the name.
 func (s *Store) SaveUsergroup(ctx context.Context, g Usergroup) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {
+		g.Name = oneLine(g.Name)
 		before, err := usergroup(ctx, t, g.ID)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
