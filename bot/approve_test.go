@@ -76,16 +76,13 @@ func TestAForgedModalDeniesNothing(t *testing.T) {
 		"": "for no run that drover knows", "nonsense": "for no run that drover knows", "home/": "for no run that drover knows", "home/home/" + waits.ID: "for no run that drover knows",
 		"'; DROP TABLE runs; --": "for no run that drover knows", own.ID: "whoever asks for a run needs somebody else", "home/" + own.ID: "whoever asks for a run needs somebody else",
 	} {
-		var blocks slack.Blocks
-		o.must(json.Unmarshal(view.Blocks, &blocks))
-		_, err := o.api.UpdateViewContext(t.Context(), slack.ModalViewRequest{
-			Type: slack.VTModal, CallbackID: view.CallbackID, PrivateMetadata: metadata, Blocks: blocks,
-			Title: slack.NewTextBlockObject(slack.PlainTextType, "Vote", false, false), Submit: slack.NewTextBlockObject(slack.PlainTextType, "Vote", false, false),
-		}, "", "", view.ID)
-		o.must(err)
+		o.forgeModal(view, view.CallbackID, metadata)
 		response := o.send("U0BOB", view, map[string][]string{"reason": {"no"}})
 		o.says(response.FieldErrors["reason"], says)
 	}
+	o.forgeModal(view, "run.dance", waits.ID)
+	o.send("U0BOB", view, map[string][]string{"reason": {"no"}})
+	o.says(string(o.modal("U0BOB").Blocks), "does not know that form. Nothing was done.")
 	for _, run := range o.runs() {
 		if run.State != store.AwaitingApproval {
 			t.Errorf("#%d is %s", run.Number, run.State)
@@ -94,6 +91,18 @@ func TestAForgedModalDeniesNothing(t *testing.T) {
 	if n := o.refusals("slack/modal")[o.actor("U0BOB")]; n != 5 {
 		t.Errorf("%d forged forms are audited, want 5", n)
 	}
+}
+
+// forgeModal makes another form of one that somebody has before them.
+func (o *office) forgeModal(view slacksim.View, callback, metadata string) {
+	o.Helper()
+	var blocks slack.Blocks
+	o.must(json.Unmarshal(view.Blocks, &blocks))
+	vote := slack.NewTextBlockObject(slack.PlainTextType, "Vote", false, false)
+	_, err := o.api.UpdateViewContext(o.Context(), slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: callback, PrivateMetadata: metadata, Blocks: blocks, Title: vote, Submit: vote,
+	}, "", "", view.ID)
+	o.must(err)
 }
 
 // refusals are the wrong clicks in the audit log, by who it was.

@@ -38,7 +38,15 @@ func (b *Bot) submitted(ctx context.Context, c command, i slack.InteractionCallb
 	if i.View.CallbackID == modalDeny {
 		return b.deniedInModal(ctx, c, i)
 	}
-	return nil, nothing
+	return unknownForm(), nothing
+}
+
+// unknownForm takes the place of a form that this version of drover does not have: closing it would look as if it had been taken.
+func unknownForm() *slack.ViewSubmissionResponse {
+	return slack.NewUpdateViewSubmissionResponse(&slack.ModalViewRequest{
+		Type: slack.VTModal, Title: slack.NewTextBlockObject(slack.PlainTextType, "Nothing was done", false, false),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{section(":no_entry_sign: This version of drover does not know that form. Nothing was done.")}},
+	})
 }
 
 // pressed handles a button.

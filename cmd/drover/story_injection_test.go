@@ -42,23 +42,18 @@ func inject(ts *testscript.TestScript, neg bool, args []string) {
 	for i, text := range injections(ts) {
 		switch args[0] {
 		case "slack":
-			injectInSlack(ts, text)
+			injectInSlack(ts, i, text)
+			if i%3 == 0 { // each makes three of the hundred Homes that Slack takes in a minute
+				injectInModal(ts, text)
+			}
 		case "terminal":
 			injectInTerminal(ts, i, text)
 		}
 	}
 }
 
-func injectInSlack(ts *testscript.TestScript, text string) {
-	say := func(who, line string) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		response, err := worldOf(ts).slack.SlashCommand(ctx, who, ops, "/server", line)
-		ts.Check(err)
-		if response.Error != "" {
-			ts.Fatalf("%q: Slack tells %q", line, response.Error)
-		}
-	}
+func injectInSlack(ts *testscript.TestScript, i int, text string) {
+	say := func(who, line string) { typed(ts, who, line) }
 	for _, action := range []string{"say-list", "say-script", "say-root"} {
 		for _, value := range []string{text, `"` + text + `"`, "'" + text + "'"} {
 			say("UOPERATOR", action+" web1 word="+value)
@@ -70,20 +65,65 @@ func injectInSlack(ts *testscript.TestScript, text string) {
 	} {
 		say("UOPERATOR", line)
 	}
-	for _, line := range []string{"trust " + text, "show " + text, "user grant " + text + " viewer", "user grant UVIEWER viewer action=" + text, "audit " + text} {
+	for _, line := range []string{"trust " + text, "show " + text, "user grant " + text + " viewer", "user grant UVIEWER viewer action=" + text, "audit " + text,
+		"freeze " + text, "freeze spare 1m because " + text, "unfreeze " + text, "schedule add " + text, "schedule pause " + text,
+		fmt.Sprintf(`schedule add s%d say-script web1 cron="0 0 29 2 *" timezone=UTC duration=1h word=%s save=yes`, i, text),
+	} {
 		say("UADMIN", line)
 	}
 }
 
-// places are where the terminal takes text. Each injection goes to some of them: a process for each takes its time.
+// typed is a slash command.
+func typed(ts *testscript.TestScript, who, line string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	response, err := worldOf(ts).slack.SlashCommand(ctx, who, ops, "/server", line)
+	ts.Check(err)
+	if response.Error != "" {
+		ts.Fatalf("%q: Slack tells %q", line, response.Error)
+	}
+}
+
+// injectInModal asks for something that needs approval, and denies it in the form, from the Home tab, with the injection as the reason.
+func injectInModal(ts *testscript.TestScript, text string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	slack := worldOf(ts).slack
+	typed(ts, "UOPERATOR", "judged web1 because "+text)
+	ts.Check(slack.OpenHome("UADMIN"))
+	ts.Check(slack.WaitFor(ctx, func() bool {
+		home, ok := slack.Home("UADMIN")
+		return ok && strings.Contains(string(home.Blocks), "run.deny")
+	}))
+	home, _ := slack.Home("UADMIN")
+	_, err := slack.ClickView(ctx, "UADMIN", home.ID, "run.deny")
+	ts.Check(err)
+	ts.Check(slack.WaitFor(ctx, func() bool { _, open := slack.Modal("UADMIN"); return open }))
+	form, _ := slack.Modal("UADMIN")
+	response, err := slack.Submit(ctx, "UADMIN", form.ID, map[string][]string{"reason": {strings.ToValidUTF8(text, "?")}})
+	ts.Check(err)
+	if len(response.FieldErrors) > 0 { // nothing of it can be seen, so it is no reason
+		_, err = slack.Submit(ctx, "UADMIN", form.ID, map[string][]string{"reason": {"unseen"}})
+		ts.Check(err)
+	}
+	ts.Check(slack.WaitFor(ctx, func() bool {
+		home, _ := slack.Home("UADMIN")
+		return !strings.Contains(string(home.Blocks), "run.deny")
+	}))
+}
+
+// named are the places of the terminal in which each injection goes: what is kept there is shown everywhere.
+const named = 2
+
+// places are where the terminal takes text. Of those after the named ones each injection goes to some: a process takes its time.
 var places = []func(name, text string) []string{
 	func(_, text string) []string { return []string{"server", "add", text, "--address", "10.0.0.1"} },
+	func(name, text string) []string {
+		return []string{"server", "add", name + "-tag", "--address", "10.0.0.1", "--tag", text}
+	},
 	func(name, text string) []string { return []string{"server", "add", name, "--address", text} },
 	func(name, text string) []string {
 		return []string{"server", "add", name, "--address", "10.0.0.1", "--user", text}
-	},
-	func(name, text string) []string {
-		return []string{"server", "add", name, "--address", "10.0.0.1", "--tag", text}
 	},
 	func(_, text string) []string { return []string{"server", "edit", "spare", "--note", text} },
 	func(_, text string) []string { return []string{"server", "disable", "spare", "--reason", text} },
@@ -111,7 +151,7 @@ func injectInTerminal(ts *testscript.TestScript, i int, text string) {
 		"run:\n  linux: [echo, '{{p}}']\n", name, words, words, words, words)
 	ts.Check(os.WriteFile(ts.MkAbs(name+".yaml"), []byte(yaml), 0o600))
 	for j, place := range places {
-		if (i+j)%4 == 0 {
+		if j < named || (i+j)%4 == 0 {
 			_ = ts.Exec("drover", place(name, text)...) // most of it is refused
 			plainOutput(ts)
 		}
