@@ -285,6 +285,28 @@ func TestAPauseEndsByItself(t *testing.T) {
 	})
 }
 
+// Who resumes before the end that was planned wants the openings until then.
+func TestAPauseIsEndedEarly(t *testing.T) {
+	inBubble(t, func(w *world) {
+		defer w.work(w.store, time.Minute)()
+		schedule := w.nightly()
+		defer w.schedule(w.store)()
+		s := scheduler.New(scheduler.Config{Store: w.store, Engine: w.engine, Log: w.logger()})
+		until := store.Time{Time: time.Date(2000, 1, 5, 8, 0, 0, 0, time.UTC)}
+		w.must(s.Pause(w.Context(), root, schedule, "holidays", &until))
+		w.after(12 * time.Hour)
+		w.must(s.Resume(w.Context(), root, schedule))
+		w.after(4 * 24 * time.Hour)
+		var got []string
+		for _, o := range w.occurrences(schedule) {
+			got = append(got, fmt.Sprintf("%d %s", o.StartsAt.Day(), o.State))
+		}
+		if want := "2 done, 3 done, 4 done, 5 done"; strings.Join(got, ", ") != want {
+			t.Errorf("it went %v, want %s", got, want)
+		}
+	})
+}
+
 // The clock of the machine is set, or the machine was suspended: a timer that was set before does not know.
 func TestTheClockIsSet(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -164,11 +164,12 @@ func (t *tx) pauseSchedule(ctx context.Context, actor Actor, schedule Schedule, 
 	return true, t.audit(ctx, actor, "schedule.paused", schedule.subject(), detail{"reason": reason, "until": until})
 }
 
-// ResumeSchedule lets a paused schedule run again, from its next opening on. It returns false when it is not paused.
+// ResumeSchedule lets a paused schedule run again, from its next opening on: the first after now, or after the end of a
+// pause that is over already. It returns false when it is not paused.
 func (s *Store) ResumeSchedule(ctx context.Context, actor Actor, schedule Schedule) (resumed bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		resumed, err = t.change(ctx, `UPDATE schedules SET paused_at = NULL, paused_by = '', paused_reason = '', paused_until = NULL,
-			considered_until = max(considered_until, coalesce(paused_until, ?)) WHERE id = ? AND paused_at IS NOT NULL AND removed_at IS NULL`, t.now, schedule.ID)
+			considered_until = max(considered_until, coalesce(min(paused_until, ?), ?)) WHERE id = ? AND paused_at IS NOT NULL AND removed_at IS NULL`, t.now, t.now, schedule.ID)
 		if err != nil || !resumed {
 			return err
 		}

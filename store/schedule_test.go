@@ -99,7 +99,8 @@ func TestAnEditIsARevisionOfTheEditors(t *testing.T) {
 }
 
 func TestAPausedScheduleDoesNothing(t *testing.T) {
-	f := newFarm(t, "web1")
+	clock := newClock()
+	f := farmOn(t, openAt(t, t.TempDir()+"/drover.db", store.Options{Now: clock.Now}), "web1")
 	schedule := f.schedule()
 	f.announced(schedule, time.Hour)
 	until := f.Now().Add(48 * time.Hour)
@@ -109,6 +110,7 @@ func TestAPausedScheduleDoesNothing(t *testing.T) {
 		t.Errorf("what was announced is %+v", o)
 	}
 	want(t, false)(f.Consider(t.Context(), schedule, f.Now().Add(24*time.Hour), []store.Occurrence{f.opening(schedule, 24*time.Hour)}))
+	clock.advance(50 * time.Hour) // nobody was there when it ended: what opened since was missed, and not paused
 	want(t, true)(f.ResumeSchedule(t.Context(), store.Drover, schedule))
 	want(t, false)(f.ResumeSchedule(t.Context(), alice, schedule))
 	if got := get[store.Schedule](t)(f.Schedule(t.Context(), schedule.ID)); got.ConsideredUntil != until || got.PausedAt != nil || got.PausedReason != "" {
