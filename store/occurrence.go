@@ -153,7 +153,8 @@ func (t *tx) createOccurrences(ctx context.Context, schedule Schedule, openings 
 	return t.report(ctx, *missed)
 }
 
-// createOccurrence records an opening, and its heads-up. One that is there already stays as it is.
+// createOccurrence records an opening, and its heads-up. One that is there already stays as it is, unless it was an edit
+// that had withdrawn it: it opens again.
 func (t *tx) createOccurrence(ctx context.Context, actor Actor, schedule Schedule, o Occurrence) (_ Occurrence, created bool, err error) {
 	if o.ID, err = newID(); err != nil {
 		return o, false, err
@@ -165,30 +166,53 @@ func (t *tx) createOccurrence(ctx context.Context, actor Actor, schedule Schedul
 	if o.State.Final() {
 		o.FinishedAt = &t.now
 	}
-	created, err = t.insertOccurrence(ctx, o)
+	o, created, err = t.insertOccurrence(ctx, o)
 	if err != nil || !created {
 		return o, false, err
 	}
 	if err := t.auditOccurrence(ctx, actor, string(o.State), o); err != nil {
 		return o, false, err
 	}
-	if o.Channel == "" || o.State.Final() || o.DecidedBy != "" || schedule.NotifyBefore == 0 && o.State != OccurrenceAsked {
-		return o, true, nil
-	}
-	_, err = t.createMessage(ctx, Message{Owner: o.ID, Kind: MessageHeadsUp, Channel: o.Channel, WantedVersion: o.Version})
-	return o, true, err
+	return o, true, t.announce(ctx, schedule, o)
 }
 
-func (t *tx) insertOccurrence(ctx context.Context, o Occurrence) (bool, error) {
+func (t *tx) insertOccurrence(ctx context.Context, o Occurrence) (_ Occurrence, created bool, err error) {
 	result, err := t.NamedExecContext(ctx, `INSERT INTO occurrences (schedule_id, starts_at, id, revision, begins_at, cutoff_at, ends_at, channel,
 			state, reason, decided_by, decided_at, created_at, finished_at)
 		VALUES (:schedule_id, :starts_at, :id, :revision, :begins_at, :cutoff_at, :ends_at, :channel,
-			:state, :reason, :decided_by, :decided_at, :created_at, :finished_at) ON CONFLICT (schedule_id, starts_at) DO NOTHING`, o)
+			:state, :reason, :decided_by, :decided_at, :created_at, :finished_at)
+		ON CONFLICT (schedule_id, starts_at) DO UPDATE SET version = occurrences.version + 1, revision = excluded.revision, begins_at = excluded.begins_at,
+			cutoff_at = excluded.cutoff_at, ends_at = excluded.ends_at, channel = excluded.channel, state = excluded.state, reason = excluded.reason,
+			decided_by = excluded.decided_by, decided_at = excluded.decided_at, created_at = excluded.created_at, finished_at = excluded.finished_at
+		WHERE occurrences.state = 'skipped' AND occurrences.reason = '`+editedAway+`'`, o)
 	if err != nil {
-		return false, fmt.Errorf("record an opening: %w", err)
+		return o, false, fmt.Errorf("record an opening: %w", err)
 	}
-	n, err := result.RowsAffected()
-	return n > 0, err
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return o, false, err
+	}
+	err = t.GetContext(ctx, &o, selectOccurrence+" WHERE o.schedule_id = ? AND o.starts_at = ?", o.ScheduleID, o.StartsAt)
+	if err != nil {
+		return o, false, fmt.Errorf("record an opening: %w", err)
+	}
+	return o, true, nil
+}
+
+// announce has the heads-up of an opening told, or told anew. It stays in the channel in which it is.
+func (t *tx) announce(ctx context.Context, schedule Schedule, o Occurrence) error {
+	if err := t.showOccurrence(ctx, o); err != nil {
+		return err
+	}
+	if o.Channel == "" || o.State.Final() || o.DecidedBy != "" || schedule.NotifyBefore == 0 && o.State != OccurrenceAsked {
+		return nil
+	}
+	moved, err := t.change(ctx, `UPDATE messages SET channel = CASE WHEN ts = '' AND attempted_at IS NULL THEN ? ELSE channel END
+		WHERE owner = ? AND kind = 'headsup'`, o.Channel, o.ID)
+	if err != nil || moved {
+		return err
+	}
+	_, err = t.createMessage(ctx, Message{Owner: o.ID, Kind: MessageHeadsUp, Channel: o.Channel, WantedVersion: o.Version})
+	return err
 }
 
 func (t *tx) auditOccurrence(ctx context.Context, actor Actor, event string, o Occurrence) error {

@@ -99,18 +99,29 @@ func (t *tx) skipAnnounced(ctx context.Context, actor Actor, schedule Schedule, 
 	})
 }
 
-// reviseAnnounced takes what a schedule was about to do into its new revision, if it is still about to do it.
+// editedAway is why an opening is skipped that a schedule does not have any more since an edit. Another edit can bring it back.
+const editedAway = "the schedule was edited"
+
+// reviseAnnounced takes what a schedule was about to do into its new revision, if that still opens then.
 func (t *tx) reviseAnnounced(ctx context.Context, actor Actor, schedule Schedule, kept func(Time) bool) error {
+	channel, err := t.channelOf(ctx, schedule)
+	if err != nil {
+		return err
+	}
 	return t.eachAnnounced(ctx, schedule, func(o Occurrence) error {
-		if o.BeginsAt == o.StartsAt && !kept(o.StartsAt) {
-			return t.withdraw(ctx, actor, o, "the schedule was edited")
+		if !kept(o.StartsAt) {
+			return t.withdraw(ctx, actor, o, editedAway)
 		}
 		ends := o.StartsAt.Add(time.Duration(schedule.Duration))
-		_, err := t.moveOccurrence(ctx, actor, o.ID, move{
-			event: "revised", changes: "revision = :revision, ends_at = :ends, cutoff_at = :cutoff", condition: undecided,
-			values: map[string]any{"revision": schedule.Revision, "ends": ends, "cutoff": ends.Add(-time.Duration(schedule.Cutoff))},
+		revised, err := t.moveOccurrence(ctx, actor, o.ID, move{
+			event: "revised", changes: "revision = :revision, ends_at = :ends, cutoff_at = :cutoff, channel = :channel", condition: undecided,
+			values: map[string]any{"revision": schedule.Revision, "ends": ends, "cutoff": ends.Add(-time.Duration(schedule.Cutoff)), "channel": channel},
 		})
-		return err
+		if err != nil || !revised {
+			return err
+		}
+		o.Version, o.Channel = o.Version+1, channel
+		return t.announce(ctx, schedule, o)
 	})
 }
 
