@@ -60,6 +60,16 @@ func (p *Plan) cut() {
 	}
 }
 
+// order puts the servers of a request's plan in their order. A schedule's canary goes with the others when there are too few for
+// one to go first: which servers are held or disabled changes from night to night, and nobody is there to write it anew.
+func (p *Plan) order(r Request) error {
+	if r.Origin == store.Scheduled && r.Standing == nil && p.Options.Canary >= len(p.Targets) {
+		p.Options.Canary = 0
+	}
+	p.cut()
+	return p.checkOrder(r)
+}
+
 // checkOrder refuses options that contradict the number of servers or one another.
 func (p *Plan) checkOrder(r Request) error {
 	o, n := p.Options, len(p.Targets)

@@ -128,22 +128,27 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if len(plan.Targets) == 0 {
 		return nil, nothingLeft(plan)
 	}
-	if err := plan.checkOrder(r); err != nil {
-		return nil, err
+	return plan, e.complete(ctx, r, plan)
+}
+
+// complete fills in what hangs on which servers a plan has: their order, what holds them, and who has to agree.
+func (e *Engine) complete(ctx context.Context, r Request, plan *Plan) (err error) {
+	if err := plan.order(r); err != nil {
+		return err
 	}
 	if plan.Holds, err = e.Holds(ctx, plan.servers); err != nil {
-		return nil, err
+		return err
 	}
 	if plan.Options.Urgent {
 		plan.SelfReview, err = e.Enabled(ctx, SelfApproval)
-		return plan, err
+		return err
 	}
 	by, err := e.inSlack(ctx, r.Actor)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	plan.Approval, err = e.approval(ctx, plan, by)
-	return plan, err
+	return err
 }
 
 // PlanOf is the plan of a run as it was recorded.

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"drover/store"
 )
@@ -38,12 +39,13 @@ func (e *Engine) StandsApproved(ctx context.Context, r Request, standing store.S
 	if err != nil {
 		return err
 	}
-	_, err = e.standingApprovals(ctx, r, plan, standing)
+	_, err = e.asApproved(ctx, r, plan, standing)
 	return err
 }
 
-// standingApprovals are those of a revision of a schedule for a plan; none when it needs none.
-func (e *Engine) standingApprovals(ctx context.Context, r Request, plan *Plan, standing store.Standing) ([]store.Approval, error) {
+// asApproved leaves out of a plan what was not approved with a revision of a schedule, and returns the approvals; none
+// when it needs none.
+func (e *Engine) asApproved(ctx context.Context, r Request, plan *Plan, standing store.Standing) ([]store.Approval, error) {
 	if plan.Approval == nil {
 		return nil, nil
 	}
@@ -54,6 +56,50 @@ func (e *Engine) standingApprovals(ctx context.Context, r Request, plan *Plan, s
 	if run.ActionID != plan.ActionID {
 		return nil, refuse("`%s` was edited since #%d approved it for this schedule. Ask again: edit the schedule.", plan.Action, run.Number)
 	}
+	if err := plan.keepApproved(run); err != nil {
+		return nil, err
+	}
+	if err := e.complete(ctx, r, plan); err != nil || plan.Approval == nil {
+		return nil, err
+	}
+	return e.standingApprovals(ctx, r, plan, run)
+}
+
+// keepApproved leaves only the servers in a plan on which exactly this was approved by a run that asked for it: no other
+// server, no other login, no other command.
+func (p *Plan) keepApproved(run store.Run) error {
+	then, err := PlanOf(run)
+	if err != nil {
+		return err
+	}
+	approved := make(map[string]PlanTarget, len(then.Targets))
+	for _, t := range then.Targets {
+		approved[t.ServerID] = t
+	}
+	var kept []PlanTarget
+	var servers []store.Server
+	for i, t := range p.Targets {
+		before, asked := approved[t.ServerID]
+		before.Batch = t.Batch // its turn hangs on which others there are
+		switch {
+		case !asked:
+			p.Excluded = append(p.Excluded, Exclusion{t.Server, fmt.Sprintf("not in what was approved (#%d)", run.Number)})
+		case !reflect.DeepEqual(t, before):
+			p.Excluded = append(p.Excluded, Exclusion{t.Server, fmt.Sprintf("changed since it was approved (#%d)", run.Number)})
+		default:
+			kept, servers = append(kept, t), append(servers, p.servers[i])
+		}
+	}
+	p.Targets, p.servers = kept, servers
+	if len(kept) == 0 {
+		out := p.Excluded[len(p.Excluded)-1]
+		return refuse("Nothing is left of what #%d approved. %s: %s. Ask again: edit the schedule.", run.Number, out.Server, out.Reason)
+	}
+	return nil
+}
+
+// standingApprovals are those of a run that asked for a plan, if they still count and are enough.
+func (e *Engine) standingApprovals(ctx context.Context, r Request, plan *Plan, run store.Run) ([]store.Approval, error) {
 	by, err := e.inSlack(ctx, r.Actor)
 	if err != nil {
 		return nil, err
@@ -101,7 +147,7 @@ func (e *Engine) standingRun(ctx context.Context, action string, standing store.
 	return store.Run{}, refuse("Nobody was asked to approve `%s` in revision %d of it. Ask: edit the schedule.", action, standing.Revision)
 }
 
-// standingReason is what an approver reads of a schedule.
+// StandingReason is what an approver reads of a schedule.
 func StandingReason(s store.Schedule) string {
 	text := fmt.Sprintf("schedule %s shall run it on %s at %q", s.Name, s.Selector, s.Cron)
 	if s.Nth != "" {

@@ -26,7 +26,7 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 	if !rights.Any() {
 		return store.Run{}, rights.authorise(r.Action, store.Viewer, nil) // an outsider learns no name of ours
 	}
-	plan, err := e.Plan(ctx, r)
+	plan, given, err := e.submitted(ctx, r)
 	if err != nil {
 		return store.Run{}, err
 	}
@@ -42,14 +42,19 @@ func (e *Engine) submit(ctx context.Context, r Request) (store.Run, error) {
 	if err != nil {
 		return store.Run{}, err
 	}
-	if r.Stage != nil {
-		standing := store.Standing{ScheduleID: r.Stage.Occurrence.ScheduleID, Revision: r.Stage.Occurrence.Revision}
-		if n.Approved, err = e.standingApprovals(ctx, r, plan, standing); err != nil {
-			return store.Run{}, err
-		}
-	}
+	n.Approved = given
 	run, _, err := e.store.CreateRun(ctx, n)
 	return run, err
+}
+
+// submitted is the plan of a request and, of a schedule's, the approvals that it has beforehand.
+func (e *Engine) submitted(ctx context.Context, r Request) (*Plan, []store.Approval, error) {
+	plan, err := e.Plan(ctx, r)
+	if err != nil || r.Stage == nil {
+		return plan, nil, err
+	}
+	given, err := e.asApproved(ctx, r, plan, store.Standing{ScheduleID: r.Stage.Occurrence.ScheduleID, Revision: r.Stage.Occurrence.Revision})
+	return plan, given, err
 }
 
 // admit makes sure that a request may become a run, and returns it as it then stands: with who answers for it, and where
@@ -91,7 +96,7 @@ func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRu
 	if err != nil {
 		return store.NewRun{}, fmt.Errorf("record a plan: %w", err)
 	}
-	options, err := r.Options.json()
+	options, err := plan.Options.json()
 	if err != nil {
 		return store.NewRun{}, fmt.Errorf("record options: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"drover/executor"
 	"drover/scheduler"
 	"drover/store"
 )
@@ -132,6 +133,78 @@ func TestAnApprovalThatDoesNotHoldAnyMore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// change edits a server that is there.
+func (w *world) change(name string, change func(*store.Server)) {
+	w.Helper()
+	server, err := w.store.ServerNamed(w.Context(), name)
+	w.must(err)
+	change(&server)
+	w.must(w.store.EditServer(w.Context(), root, server))
+}
+
+// join adds another server with the tag prod, like those that are there.
+func (w *world) join(name string) {
+	w.Helper()
+	like, err := w.store.ServerNamed(w.Context(), "web1")
+	w.must(err)
+	w.must(w.store.AddServer(w.Context(), root, store.Server{
+		Name: name, Address: "127.0.0.1", Port: 1, Platform: "linux", LoginUser: "ops", CredentialID: like.CredentialID, Tags: []string{"prod"},
+	}))
+	w.must(w.store.PinHostKeys(w.Context(), root, name, []store.HostKey{{PublicKey: "ssh-ed25519 AAAA", Fingerprint: "SHA256:x"}}))
+}
+
+// An approval is for what its card showed: a server that joins the tag is not in it, nor is one that is logged in to
+// as somebody else.
+func TestAnApprovalCoversWhatWasShown(t *testing.T) {
+	inBubble(t, func(w *world) {
+		defer w.work(w.store, time.Minute)()
+		s := w.court()
+		schedule := w.added(s, "action=raze")
+		w.approve()
+		w.join("payroll1")
+		w.change("web1", func(s *store.Server) { s.LoginUser = "root" })
+		defer w.schedule(w.store)()
+		w.after(150 * time.Minute)
+		o := w.last(schedule)
+		w.is(o, store.OccurrenceDone, "", 1)
+		run := w.runs(o)[0]
+		var ran []string
+		for _, target := range run.Targets {
+			ran = append(ran, target.Server)
+		}
+		want := []executor.Exclusion{{Server: "payroll1", Reason: "not in what was approved (#1)"}, {Server: "web1", Reason: "changed since it was approved (#1)"}}
+		if run.State != store.Succeeded || !slices.Equal(ran, []string{"db1", "web2"}) || !slices.Equal(executor.LeftOut(run), want) {
+			t.Errorf("it %s on %v, and left out %+v", run.State, ran, executor.LeftOut(run))
+		}
+		for _, name := range []string{"web2", "db1"} {
+			w.change(name, func(s *store.Server) { s.LoginUser = "root" })
+		}
+		w.after(24 * time.Hour)
+		w.is(w.last(schedule), store.OccurrenceRefused, "Nothing is left of what #1 approved", 0)
+	})
+}
+
+// What joins the tag has no say in what was approved without it, not even by a tag for which more people have to agree.
+func TestWhatIsLeftOutAsksForNothing(t *testing.T) {
+	inBubble(t, func(w *world) {
+		defer w.work(w.store, time.Minute)()
+		s := w.court()
+		w.must(w.store.SetSetting(w.Context(), root, "approvals-by-tag", "vault=2"))
+		schedule := w.added(s, "action=raze", "canary=2")
+		w.approve()
+		w.join("payroll1")
+		w.change("payroll1", func(s *store.Server) { s.Tags = []string{"prod", "vault"} })
+		w.change("web1", func(s *store.Server) { s.LoginUser = "root" })
+		defer w.schedule(w.store)()
+		w.after(150 * time.Minute)
+		o := w.last(schedule)
+		w.is(o, store.OccurrenceDone, "", 1)
+		if run := w.runs(o)[0]; run.State != store.Succeeded || len(run.Targets) != 2 || run.ApprovalsNeeded != 1 || run.Targets[0].Batch != store.FirstBatch {
+			t.Errorf("the run is %+v", run)
+		}
+	})
 }
 
 func TestWhoAsksForAScheduleCannotApproveIt(t *testing.T) {
