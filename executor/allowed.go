@@ -13,7 +13,7 @@ func (e *Engine) Allowed(ctx context.Context, actor store.Actor, least store.Rol
 	if err != nil {
 		return err
 	}
-	r.Origin = "" // what is held tonight is no matter of rights
+	r.Origin, r.Options = "", Options{} // what is held tonight, and what goes first, is no matter of rights
 	plan, err := e.Plan(ctx, r)
 	if err != nil {
 		return err

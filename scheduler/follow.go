@@ -62,9 +62,6 @@ func (s *Scheduler) reboot(ctx context.Context, o store.Occurrence, run store.Ru
 	for _, t := range needing {
 		request.Selector = append(request.Selector, t.Server)
 	}
-	if request.Options.Canary >= len(needing) {
-		request.Options.Canary = 0 // there are too few for one to go first
-	}
 	request.Channel, request.Stage = o.Channel, &store.Stage{Occurrence: o, To: store.OccurrenceRebooting}
 	_, err = s.engine.Submit(ctx, request)
 	var refusal *executor.Refusal

@@ -269,6 +269,35 @@ func TestWhatMakesNoSenseIsRefusedThatNight(t *testing.T) {
 	})
 }
 
+// What keeps a server out of a night takes nothing from the others, not even when only so many are left that none can go
+// first. Whoever may run it can still decide.
+func TestACanaryOfANightWithFewServers(t *testing.T) {
+	inBubble(t, func(w *world) {
+		defer w.work(w.store, time.Minute)()
+		s := scheduler.New(scheduler.Config{Store: w.store, Engine: w.engine, Log: w.logger()})
+		schedule := w.nightly()
+		schedule.Options = `{"canary":2}`
+		schedule, err := w.store.EditSchedule(w.Context(), owner, schedule, nil)
+		w.must(err)
+		defer w.schedule(w.store)()
+		w.must(w.store.SetDisabled(w.Context(), root, "web1", "moving house"))
+		_, _, err = w.engine.Freeze(w.Context(), executor.FreezeRequest{Actor: root, Selector: []string{"web2"}, Until: store.Time{Time: time.Now().Add(12 * time.Hour)}, Reason: "launch"})
+		w.must(err)
+		w.after(150 * time.Minute)
+		o := w.last(schedule)
+		w.is(o, store.OccurrenceDone, "", 1)
+		if run := w.runs(o)[0]; len(run.Targets) != 1 || run.Options != "{}" {
+			t.Errorf("the run is %+v", run)
+		}
+		_, err = s.SkipNext(w.Context(), owner, schedule)
+		w.must(err)
+		schedule.Options = `{"canary":3}` // who writes it is told
+		if r := refused(t, s.Check(w.Context(), root, schedule)); !strings.Contains(r.Text, "leaves no server that could wait for it") {
+			t.Errorf("it says %q", r.Text)
+		}
+	})
+}
+
 func TestAPauseEndsByItself(t *testing.T) {
 	inBubble(t, func(w *world) {
 		defer w.work(w.store, time.Minute)()
