@@ -131,6 +131,9 @@ func (o occasion) window() string {
 	if o.CutoffAt.Before(o.EndsAt.Time) {
 		text += " · nothing begins after " + when(o.CutoffAt)
 	}
+	if o.State == store.OccurrenceAnnounced && o.Reason != "" { // its time has come, and it waits
+		text = escape(oneLine(o.Reason)) + " · " + text
+	}
 	return text + " · " + escape(o.schedule.Timezone) + " · as " + person(o.schedule.Owner)
 }
 

@@ -63,6 +63,9 @@ func TestScheduleMessages(t *testing.T) {
 		"headsup-delayed": headsUp(with(night(store.OccurrenceAnnounced), func(o *occasion) {
 			o.BeginsAt, o.DecidedBy, o.schedule.Reboot = at(time.Hour), ann, store.RebootIfRequired
 		})),
+		"headsup-waiting": headsUp(with(night(store.OccurrenceAnnounced), func(o *occasion) {
+			o.Reason = "Whether its owner Olga may run it is not known: drover cannot tell who is in a usergroup."
+		})),
 		"headsup-asked":    headsUp(night(store.OccurrenceAsked)),
 		"headsup-running":  headsUp(night(store.OccurrenceRunning, nightlyRun(store.Running, target("web1", store.TargetRunning, "")))),
 		"headsup-at-once":  headsUp(with(night(store.OccurrenceRunning, nightlyRun(store.Running, target("web1", store.TargetRunning, ""))), func(o *occasion) { o.DecidedBy = ann })),
@@ -74,11 +77,15 @@ func TestScheduleMessages(t *testing.T) {
 		"report-rebooted": report(night(store.OccurrenceDone, worst(), nightlyRun(store.Partial,
 			updated("web1", "down 41 s · kernel 6.1.90 → 6.1.99", "", ""), target("web2", store.TargetFailed, "it did not come back within 10m"))), nil, 0),
 		"report-not-rebooted": report(with(night(store.OccurrenceDone, worst()), func(o *occasion) { o.Reason = "nothing was rebooted: the cutoff of the window had passed" }), nil, 0),
-		"report-cancelled":    report(night(store.OccurrenceDone, nightlyRun(store.Cancelled, target("web1", store.TargetCancelled, "not begun: the run was cancelled"))), nil, 0),
-		"report-missed":       report(with(night(store.OccurrenceMissed), func(o *occasion) { o.Reason = "drover was not running, and its window is over" }), nil, 3),
-		"report-overlap":      report(with(night(store.OccurrenceSkipped), func(o *occasion) { o.Reason = "#41, its run before, is not over yet" }), nil, 1),
+		"report-no-right-to-reboot": report(with(night(store.OccurrenceDone, worst()), func(o *occasion) {
+			o.Reason, o.schedule.PausedBy = "nothing was rebooted: its owner Olga has lost the right: `reboot` on web1: it needs the role operator.", store.Drover
+			o.schedule.PausedReason = o.Reason
+		}), nil, 0),
+		"report-cancelled": report(night(store.OccurrenceDone, nightlyRun(store.Cancelled, target("web1", store.TargetCancelled, "not begun: the run was cancelled"))), nil, 0),
+		"report-missed":    report(with(night(store.OccurrenceMissed), func(o *occasion) { o.Reason = "drover was not running, and its window is over" }), nil, 3),
+		"report-overlap":   report(with(night(store.OccurrenceSkipped), func(o *occasion) { o.Reason = "#41, its run before, is not over yet" }), nil, 1),
 		"report-stopped": report(with(night(store.OccurrenceRefused), func(o *occasion) {
-			o.Reason, o.schedule.PausedBy = "its owner has lost the right. You may not run `update` on web1: it needs the role operator.", store.Drover
+			o.Reason, o.schedule.PausedBy = "its owner Olga has lost the right: `update` on web1: it needs the role operator.", store.Drover
 		}), nil, 1),
 		"report-details": details(night(store.OccurrenceDone, worst())),
 	} {

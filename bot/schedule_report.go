@@ -68,6 +68,9 @@ func report(o occasion, before []time.Duration, missed int) content {
 	}
 	if o.Reason != "" {
 		blocks = append(blocks, section(":information_source: "+escape(clip(oneLine(o.Reason), 500))))
+		if o.schedule.PausedBy == store.Drover && o.schedule.PausedReason == o.Reason {
+			blocks = append(blocks, o.stopped())
+		}
 	}
 	blocks = append(blocks, slack.NewContextBlock("", mrkdwn(clip(o.footer(before), 2000))))
 	if left := o.needReboot(); len(left) > 0 {
@@ -86,9 +89,14 @@ func notRun(o occasion, missed int) content {
 	}
 	blocks := []slack.Block{section(first)}
 	if o.schedule.PausedBy == store.Drover && o.State == store.OccurrenceRefused {
-		blocks = append(blocks, section(fmt.Sprintf("The schedule is stopped. Whoever may run it takes it over with %s.", code("schedule edit "+o.Schedule))))
+		blocks = append(blocks, o.stopped())
 	}
 	return content{text: clip(first, 300), blocks: append(blocks, slack.NewContextBlock("", mrkdwn(clip(o.does()+" · as "+person(o.schedule.Owner), 2000))))}
+}
+
+// stopped says how a schedule goes on that drover has stopped.
+func (o occasion) stopped() slack.Block {
+	return section(fmt.Sprintf("The schedule is stopped. Whoever may run it takes it over with %s.", code("schedule edit "+o.Schedule)))
 }
 
 // icon is the worst of the runs' states at a glance.

@@ -102,7 +102,7 @@ func (e *Engine) rightsOfUnmet(ctx context.Context, ours string, actor store.Act
 		return rights, false, err
 	}
 	memberships, err := e.store.Memberships(ctx, id)
-	return Rights{actor, heldBy(actor, all, memberships, e.store.Now())}, true, err
+	return rightsBy(actor, all, memberships, e.store.Now()), true, err
 }
 
 // holdsOn are the holds of one server.

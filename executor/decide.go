@@ -201,19 +201,23 @@ func (e *Engine) stillApproved(ctx context.Context, run store.Run, plan *Plan) e
 func (e *Engine) stillMay(ctx context.Context, actor store.Actor, p proposal) error {
 	rights, err := e.Rights(ctx, actor)
 	var refusal *Refusal
-	why := ""
+	why, unsure := "", false
 	switch {
 	case errors.As(err, &refusal):
-		why = refusal.Text
+		why, unsure = refusal.Reason(), refusal.Unsure
 	case err != nil:
 		return err
 	default:
 		why = p.whyNot(rights)
+		unsure = why != "" && p.whyNot(rights.atBest()) == ""
 	}
-	if why != "" {
-		return refuse("%s approved it and may not any more: %s. Ask again.", e.Name(ctx, actor), why)
+	switch {
+	case why == "":
+		return nil
+	case unsure:
+		return &Refusal{Kind: Policy, Unsure: true, Text: fmt.Sprintf("Whether %s, who approved it, still may is not known: drover cannot tell who is in a usergroup.", e.Name(ctx, actor))}
 	}
-	return nil
+	return refuse("%s approved it and may not any more: %s. Ask again.", e.Name(ctx, actor), strings.TrimSuffix(why, "."))
 }
 
 // decided says how a run stands about which somebody has nothing to decide any more: who decided, and when.

@@ -14,7 +14,7 @@ func (e *Engine) AnchorPass(ctx context.Context) error { return e.anchorDay(ctx)
 
 // RightsFrom are the rights that bindings and usergroups give somebody, for the tests.
 func RightsFrom(actor store.Actor, all []store.Binding, memberships []store.Membership, now store.Time) Rights {
-	return Rights{actor, heldBy(actor, all, memberships, now)}
+	return rightsBy(actor, all, memberships, now)
 }
 
 // WhyNotApprove is why somebody may not approve an action that another asked for and a third edited last, or "".

@@ -17,6 +17,7 @@ var rank = map[store.Role]int{store.Viewer: 1, store.Operator: 2, store.Admin: 3
 type Rights struct {
 	actor    store.Actor
 	bindings []held
+	hoped    []held // that count as well if the actor is in a usergroup of which drover does not know who is in it
 }
 
 // Rights reads what an actor may do now. A Slack user that drover does not know, of another team, or who is a guest,
@@ -34,7 +35,11 @@ func (e *Engine) Rights(ctx context.Context, actor store.Actor) (Rights, error) 
 	}
 	_, id, _ := actor.Slack()
 	memberships, err := e.store.Memberships(ctx, id)
-	return Rights{actor, heldBy(actor, all, memberships, e.store.Now())}, err
+	return rightsBy(actor, all, memberships, e.store.Now()), err
+}
+
+func rightsBy(actor store.Actor, all []store.Binding, memberships []store.Membership, now store.Time) Rights {
+	return Rights{actor, heldBy(actor, all, memberships, now), hopedBy(all, memberships, now)}
 }
 
 // held is a binding that counts for somebody now.
@@ -87,7 +92,8 @@ func (e *Engine) checkIdentity(ctx context.Context, actor store.Actor) error {
 	}
 	user, err := e.store.User(ctx, team, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return refuse("drover could not ask Slack who you are, so nothing was run. Try again in a moment.")
+		return &Refusal{Kind: Policy, Unsure: true, Why: "drover could not ask Slack who they are",
+			Text: "drover could not ask Slack who you are, so nothing was run. Try again in a moment."}
 	}
 	if err != nil {
 		return err
@@ -203,33 +209,4 @@ func scope(b store.Binding) string {
 		text += " on `tag:" + b.Tag + "`"
 	}
 	return text
-}
-
-// authorise checks an action on every server of a plan. One refusal refuses the whole request: an operator must not
-// have to guess on which servers something ran.
-func (r Rights) authorise(action string, role store.Role, servers []store.Server) error {
-	if !r.Any() {
-		return refuse("You have no role in drover, so nothing was run. An admin can give you one: `drover user grant %s viewer`.", slackID(r.actor))
-	}
-	var denied []string
-	var reason string
-	for _, server := range servers {
-		if ok, why := r.MayRun(role, action, server); !ok {
-			denied = append(denied, server.Name)
-			reason = why
-		}
-	}
-	if len(denied) == 0 {
-		return nil
-	}
-	hint := "Ask an admin for it."
-	if len(denied) < len(servers) {
-		hint = fmt.Sprintf("Leave out what you may not touch, for example with `!%s`.", denied[0])
-	}
-	return refuse("You may not run `%s` on %s: %s. Nothing was run. %s", action, FoldNames(denied), reason, hint)
-}
-
-func slackID(a store.Actor) string {
-	_, id, _ := a.Slack()
-	return id
 }

@@ -22,6 +22,9 @@ const (
 type Refusal struct {
 	Kind RefusalKind
 	Text string // for the person: the word or rule that was wrong, and what to do next
+	Why  string // what is lacking, for whoever reads of somebody else's refusal; "": Text is for anybody
+
+	Unsure bool // drover does not know at the moment whether they may: asked again soon, the answer may be another
 
 	// By and At tell who decided before, and when, where that is why and as far as it is known: Text ends so that they can
 	// follow it.
@@ -40,6 +43,14 @@ func (r *Refusal) Error() string {
 		text += " at " + r.At.Local().Format("2006-01-02 15:04:05")
 	}
 	return text
+}
+
+// Reason is why somebody else was turned down: to be read by others, who do not care that nothing was run then.
+func (r *Refusal) Reason() string {
+	if r.Why != "" {
+		return r.Why
+	}
+	return strings.Replace(r.Text, " Nothing was run.", "", 1)
 }
 
 func usage(format string, args ...any) error {

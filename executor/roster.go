@@ -84,7 +84,7 @@ func (r roster) with(ctx context.Context, s *store.Store, team string, actor sto
 func (r roster) who(all []store.Binding, now store.Time, enough func(Rights) bool) []store.Actor {
 	var list []store.Actor
 	for _, c := range r {
-		if enough(Rights{c.actor, heldBy(c.actor, all, c.memberships, now)}) {
+		if enough(rightsBy(c.actor, all, c.memberships, now)) {
 			list = append(list, c.actor)
 		}
 	}

@@ -54,18 +54,28 @@ func (s *Scheduler) begin(ctx context.Context, o store.Occurrence) (next time.Ti
 		return next, err
 	}
 	request.Channel, request.Stage = o.Channel, &store.Stage{Occurrence: o, To: store.OccurrenceRunning}
-	if err = s.approved(ctx, schedule); err == nil {
+	if err = s.ready(ctx, schedule, request); err == nil {
 		_, err = s.engine.Submit(ctx, request)
 	}
-	if errors.Is(err, store.ErrTooLate) { // the rows tell what happened meanwhile
+	var refusal *executor.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return s.refused(ctx, schedule, o, request, refusal)
+	case errors.Is(err, store.ErrTooLate): // the rows tell what happened meanwhile
 		return s.now().Add(retryAfter), nil
 	}
-	return next, s.unlessRefused(ctx, schedule, o, request, err)
+	return next, err
 }
 
 // obstacle says what becomes of an occurrence that comes too late; it stays announced if it does not.
 func (s *Scheduler) obstacle(schedule store.Schedule, o store.Occurrence) (store.OccurrenceState, string) {
 	now := s.now()
+	if o.Reason != "" { // somebody was there in time: it waits
+		if !now.Before(o.CutoffAt.Time) {
+			return store.OccurrenceRefused, o.Reason
+		}
+		return o.State, ""
+	}
 	if now.Sub(o.BeginsAt.Time) > lateAfter {
 		return whenLate(schedule, o, now)
 	}
@@ -92,23 +102,6 @@ func (s *Scheduler) before(ctx context.Context, o store.Occurrence) (string, err
 		return fmt.Sprintf("#%d, its run before, is not over yet", runs[len(runs)-1].Number), nil
 	}
 	return "", nil
-}
-
-// unlessRefused ends an occurrence whose run was refused. When it is the owner's rights that are gone, the schedule
-// stops: the next night would be no better.
-func (s *Scheduler) unlessRefused(ctx context.Context, schedule store.Schedule, o store.Occurrence, request executor.Request, err error) error {
-	var refusal *executor.Refusal
-	if !errors.As(err, &refusal) {
-		return err
-	}
-	var lost *executor.Refusal
-	allowed := s.engine.Allowed(ctx, schedule.Owner, store.Viewer, request)
-	if errors.As(allowed, &lost) && lost.Kind == executor.Policy {
-		_, err := s.store.StopSchedule(ctx, schedule, o.ID, "its owner has lost the right. "+lost.Text)
-		return err
-	}
-	_, err = s.store.EndOccurrence(ctx, o.ID, store.OccurrenceRefused, refusal.Text)
-	return err
 }
 
 // requestOf is what a schedule asks for.

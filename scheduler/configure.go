@@ -147,8 +147,11 @@ func (s *Scheduler) Resume(ctx context.Context, actor store.Actor, schedule stor
 	if err != nil {
 		return err
 	}
-	var lost *executor.Refusal
-	if err := s.engine.Allowed(ctx, schedule.Owner, store.Viewer, request); errors.As(err, &lost) && lost.Kind == executor.Policy {
+	lost, err := s.lost(ctx, schedule, request)
+	if err != nil {
+		return err
+	}
+	if lost != nil && !lost.Unsure {
 		return refuse("Whoever made `%s` may not run it any more. Take it over: `schedule edit %s`.", schedule.Name, schedule.Name)
 	}
 	resumed, err := s.store.ResumeSchedule(ctx, actor, schedule)

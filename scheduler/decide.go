@@ -39,12 +39,12 @@ func (s *Scheduler) Find(ctx context.Context, name string) (store.Schedule, erro
 
 // Skip keeps an occurrence from running. It is decided once, by whoever may run what it would run.
 func (s *Scheduler) Skip(ctx context.Context, actor store.Actor, id string) error {
-	return s.decide(ctx, actor, id, func(store.Occurrence) (bool, error) { return s.store.SkipOccurrence(ctx, actor, id) })
+	return s.decide(ctx, actor, id, s.mayDecide, func(store.Occurrence) (bool, error) { return s.store.SkipOccurrence(ctx, actor, id) })
 }
 
 // Delay lets an occurrence begin an hour later, once, if anything may begin by then.
 func (s *Scheduler) Delay(ctx context.Context, actor store.Actor, id string) error {
-	return s.decide(ctx, actor, id, func(o store.Occurrence) (bool, error) {
+	return s.decide(ctx, actor, id, s.mayDecide, func(o store.Occurrence) (bool, error) {
 		if o.State == store.OccurrenceAnnounced && o.DecidedBy == "" && !o.BeginsAt.Add(delay).Before(o.CutoffAt.Time) {
 			return false, refuse("An hour later nothing of `%s` may begin any more. Skip it, or run it now.", o.Schedule)
 		}
@@ -52,9 +52,9 @@ func (s *Scheduler) Delay(ctx context.Context, actor store.Actor, id string) err
 	})
 }
 
-// RunNow lets an occurrence begin at once.
+// RunNow lets an occurrence begin at once. That takes the right to all that it would run.
 func (s *Scheduler) RunNow(ctx context.Context, actor store.Actor, id string) error {
-	err := s.decide(ctx, actor, id, func(store.Occurrence) (bool, error) { return s.store.HastenOccurrence(ctx, actor, id) })
+	err := s.decide(ctx, actor, id, s.mayRun, func(store.Occurrence) (bool, error) { return s.store.HastenOccurrence(ctx, actor, id) })
 	if err != nil {
 		return err
 	}
@@ -76,12 +76,16 @@ func (s *Scheduler) beginNow(ctx context.Context, id string) error {
 	switch o.State {
 	case store.OccurrenceRefused, store.OccurrenceSkipped, store.OccurrenceMissed:
 		return refuse("`%s` was not run: %s", o.Schedule, o.Reason)
+	case store.OccurrenceAnnounced:
+		if o.Reason != "" {
+			return refuse("`%s` has not begun yet. %s It begins when that is known, until its cutoff.", o.Schedule, o.Reason)
+		}
 	}
 	return nil
 }
 
 // decide lets somebody decide about an occurrence who may. What was decided before is said as the answer.
-func (s *Scheduler) decide(ctx context.Context, actor store.Actor, id string, decision func(store.Occurrence) (bool, error)) error {
+func (s *Scheduler) decide(ctx context.Context, actor store.Actor, id string, may func(context.Context, store.Actor, store.Schedule) error, decision func(store.Occurrence) (bool, error)) error {
 	o, err := s.store.Occurrence(ctx, id)
 	if err != nil {
 		return err
@@ -90,7 +94,7 @@ func (s *Scheduler) decide(ctx context.Context, actor store.Actor, id string, de
 	if err != nil {
 		return err
 	}
-	if err := s.mayDecide(ctx, actor, schedule); err != nil {
+	if err := may(ctx, actor, schedule); err != nil {
 		return err
 	}
 	done, err := decision(o)
@@ -110,6 +114,17 @@ func (s *Scheduler) mayDecide(ctx context.Context, actor store.Actor, schedule s
 		return err
 	}
 	err = s.engine.Allowed(ctx, actor, store.Operator, request)
+	return s.engine.AuditRefusal(ctx, actor, "schedule/"+schedule.Name, err)
+}
+
+// mayRun refuses whoever may not run all that a schedule runs, the reboots afterwards included.
+func (s *Scheduler) mayRun(ctx context.Context, actor store.Actor, schedule store.Schedule) error {
+	requests, err := requestsOf(schedule)
+	for _, request := range requests {
+		if err == nil {
+			err = s.engine.Allowed(ctx, actor, store.Operator, request)
+		}
+	}
 	return s.engine.AuditRefusal(ctx, actor, "schedule/"+schedule.Name, err)
 }
 
@@ -165,7 +180,7 @@ func (s *Scheduler) RunNext(ctx context.Context, actor store.Actor, schedule sto
 	if o.ID != "" {
 		return o, s.RunNow(ctx, actor, o.ID)
 	}
-	if err := s.mayDecide(ctx, actor, schedule); err != nil {
+	if err := s.mayRun(ctx, actor, schedule); err != nil {
 		return o, err
 	}
 	if schedule.PausedAt != nil {

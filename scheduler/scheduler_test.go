@@ -221,27 +221,32 @@ func TestAScheduleNeverOverlapsItself(t *testing.T) {
 }
 
 func TestAnOwnerWhoLostTheirRightsStopsTheSchedule(t *testing.T) {
-	for name, lose := range map[string]func(w *world){
-		"no role": func(w *world) { w.take(owner, store.Operator) },
-		"deactivated": func(w *world) {
-			w.must(w.store.SaveUser(w.Context(), store.User{TeamID: "T1", SlackID: "UOWNER", Deactivated: true}))
-		},
-		"denied": func(w *world) {
+	for name, c := range map[string]struct {
+		lose func(w *world)
+		why  string
+	}{
+		"no role": {func(w *world) { w.take(owner, store.Operator) }, "no role in drover."},
+		"deactivated": {func(w *world) {
+			w.must(w.store.SaveUser(w.Context(), store.User{TeamID: "T1", SlackID: "UOWNER", Name: "owner", Deactivated: true}))
+		}, "drover takes no requests from deactivated accounts."},
+		"denied": {func(w *world) {
 			w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: owner, Role: store.Operator, ActionGlob: "*", Tag: "prod", Effect: store.Deny}))
-		},
+		}, "`peek` on db1 web1 web2: a deny binding on `tag:prod` forbids it."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(w *world) {
 				schedule := w.nightly()
 				defer w.schedule(w.store)()
 				w.after(90 * time.Minute)
-				lose(w)
+				c.lose(w)
 				w.after(24 * time.Hour)
 				o := w.last(schedule)
-				w.is(o, store.OccurrenceRefused, "", 0)
+				if w.is(o, store.OccurrenceRefused, "", 0); o.Reason != "its owner owner has lost the right: "+c.why {
+					t.Errorf("it says %q", o.Reason)
+				}
 				schedule, err := w.store.Schedule(w.Context(), schedule.ID)
 				w.must(err)
-				if o.StartsAt.Day() != 1 || schedule.PausedBy != store.Drover || schedule.PausedReason != o.Reason || o.Reason == "" {
+				if o.StartsAt.Day() != 1 || schedule.PausedBy != store.Drover || schedule.PausedReason != o.Reason {
 					t.Errorf("on day %d it says %q, and the schedule %+v", o.StartsAt.Day(), o.Reason, schedule)
 				}
 				if got := w.messages(o.ID); !slices.Equal(got, []string{"headsup", "report"}) {

@@ -43,7 +43,7 @@ type Occurrence struct {
 	EndsAt     Time            `db:"ends_at"     json:"ends_at"`
 	Channel    string          `db:"channel"     json:"channel"`
 	State      OccurrenceState `db:"state"       json:"state"`
-	Reason     string          `db:"reason"      json:"reason"`     // why it was not run, or did less than it was to
+	Reason     string          `db:"reason"      json:"reason"`     // why it waits, was not run, or did less than it was to
 	DecidedBy  Actor           `db:"decided_by"  json:"decided_by"` // who skipped it, delayed it or ran it at once
 	DecidedAt  *Time           `db:"decided_at"  json:"decided_at"`
 	CreatedAt  Time            `db:"created_at"  json:"created_at"`

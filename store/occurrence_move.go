@@ -37,7 +37,7 @@ func (s *Store) DelayOccurrence(ctx context.Context, actor Actor, id string, by 
 // itself, or not any more.
 func (s *Store) HastenOccurrence(ctx context.Context, actor Actor, id string) (hastened bool, err error) {
 	return s.moveOccurrence(ctx, actor, id, move{
-		event: "hastened", changes: "state = 'announced', begins_at = :now, decided_by = :actor, decided_at = :now",
+		event: "hastened", changes: "state = 'announced', reason = '', begins_at = :now, decided_by = :actor, decided_at = :now",
 		condition: "(state = 'announced' AND begins_at > :now OR state = 'asked') AND cutoff_at > :now",
 	})
 }
@@ -45,6 +45,14 @@ func (s *Store) HastenOccurrence(ctx context.Context, actor Actor, id string) (h
 // AskOccurrence has people asked whether to run what nobody began in time: announced → asked.
 func (s *Store) AskOccurrence(ctx context.Context, id string) (asked bool, err error) {
 	return s.moveOccurrence(ctx, Drover, id, move{event: "asked", changes: "state = 'asked'", condition: "state = 'announced'"})
+}
+
+// WaitOccurrence notes why an occurrence whose time has come does not begin yet. It returns false when that is noted, or
+// it does not wait any more.
+func (s *Store) WaitOccurrence(ctx context.Context, id, why string) (noted bool, err error) {
+	return s.moveOccurrence(ctx, Drover, id, move{
+		event: "waiting", changes: "reason = :why", condition: "state = 'announced' AND reason <> :why", values: map[string]any{"why": why},
+	})
 }
 
 // EndOccurrence ends an occurrence without a run: announced or asked → skipped, missed or refused. A report says why.
@@ -66,9 +74,17 @@ func (t *tx) endOccurrence(ctx context.Context, id string, state OccurrenceState
 
 // StopSchedule ends an occurrence that the owner of its schedule may not run any more, and pauses the schedule.
 func (s *Store) StopSchedule(ctx context.Context, schedule Schedule, id, why string) (stopped bool, err error) {
+	return s.stopSchedule(ctx, schedule, why, func(ctx context.Context, t *tx) (bool, error) { return t.endOccurrence(ctx, id, OccurrenceRefused, why) })
+}
+
+// StopAfterRun ends an occurrence as FinishOccurrence does, when its owner may not do what comes next, and pauses the schedule.
+func (s *Store) StopAfterRun(ctx context.Context, schedule Schedule, id, why string) (stopped bool, err error) {
+	return s.stopSchedule(ctx, schedule, why, func(ctx context.Context, t *tx) (bool, error) { return t.finishOccurrence(ctx, id, why) })
+}
+
+func (s *Store) stopSchedule(ctx context.Context, schedule Schedule, why string, end func(context.Context, *tx) (bool, error)) (stopped bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
-		stopped, err = t.endOccurrence(ctx, id, OccurrenceRefused, why)
-		if err != nil || !stopped {
+		if stopped, err = end(ctx, t); err != nil || !stopped {
 			return err
 		}
 		_, err = t.pauseSchedule(ctx, Drover, schedule, why, nil)
@@ -80,7 +96,15 @@ func (s *Store) StopSchedule(ctx context.Context, schedule Schedule, id, why str
 // FinishOccurrence ends an occurrence whose runs are over: running or rebooting → done. The reason says why it did less
 // than it was to, or is "". It returns false when a run is not over.
 func (s *Store) FinishOccurrence(ctx context.Context, id, reason string) (finished bool, err error) {
-	return s.moveOccurrence(ctx, Drover, id, move{
+	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
+		finished, err = t.finishOccurrence(ctx, id, reason)
+		return err
+	})
+	return finished, err
+}
+
+func (t *tx) finishOccurrence(ctx context.Context, id, reason string) (bool, error) {
+	return t.moveOccurrence(ctx, Drover, id, move{
 		event: "done", changes: "state = 'done', reason = :reason, finished_at = coalesce((SELECT max(finished_at) FROM runs WHERE occurrence_id = occurrences.id), :now)", condition: "state IN ('running', 'rebooting')" + noOpenRun,
 		values: map[string]any{"reason": reason},
 	})

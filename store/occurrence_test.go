@@ -62,6 +62,12 @@ func TestOccurrenceTransitions(t *testing.T) {
 		"stop": {undecided, store.OccurrenceRefused, func(f farm, schedule store.Schedule, o store.Occurrence) (bool, error) {
 			return f.StopSchedule(f.t.Context(), schedule, o.ID, "no role")
 		}},
+		"stop after the run": {ran, store.OccurrenceDone, func(f farm, schedule store.Schedule, o store.Occurrence) (bool, error) {
+			return f.StopAfterRun(f.t.Context(), schedule, o.ID, "no role")
+		}},
+		"wait": {undecided[:1], store.OccurrenceAnnounced, func(f farm, _ store.Schedule, o store.Occurrence) (bool, error) {
+			return f.WaitOccurrence(f.t.Context(), o.ID, "nobody knows")
+		}},
 		"finish": {ran, store.OccurrenceDone, func(f farm, _ store.Schedule, o store.Occurrence) (bool, error) {
 			return f.FinishOccurrence(f.t.Context(), o.ID, "")
 		}},
@@ -430,4 +436,53 @@ func TestALateProofIsReported(t *testing.T) {
 	f.behindIs()
 	want(t, true)(f.Prove(t.Context(), f.due()[0], store.Result{State: store.TargetSucceeded}))
 	f.behindIs("card/", "headsup/", "report/", "report/details")
+}
+
+// What waits says why, once, and no longer than it waits.
+func TestAnOccurrenceWaits(t *testing.T) {
+	f := newFarm(t, "web1")
+	o := f.announced(f.schedule(), 0)
+	want(t, true)(f.WaitOccurrence(t.Context(), o.ID, "nobody knows"))
+	want(t, false)(f.WaitOccurrence(t.Context(), o.ID, "nobody knows"))
+	if got := get[store.Occurrence](t)(f.Occurrence(t.Context(), o.ID)); got.State != store.OccurrenceAnnounced || got.Reason != "nobody knows" {
+		t.Errorf("it waits as %+v", got)
+	}
+	f.create(f.stage(o, store.OccurrenceRunning))
+	if got := get[store.Occurrence](t)(f.Occurrence(t.Context(), o.ID)); got.State != store.OccurrenceRunning || got.Reason != "" {
+		t.Errorf("it runs as %+v", got)
+	}
+	want(t, false)(f.WaitOccurrence(t.Context(), o.ID, "nobody knows"))
+}
+
+// What nobody was there for does not wait when somebody runs it after all.
+func TestWhatIsHastenedSaysNothingOfBefore(t *testing.T) {
+	f := newFarm(t, "web1")
+	schedule := f.schedule()
+	o := f.opening(schedule, 0)
+	o.State, o.Reason = store.OccurrenceAsked, "drover was not running"
+	want(t, true)(f.Consider(t.Context(), schedule, o.StartsAt, []store.Occurrence{o}))
+	o = f.newest(schedule)
+	want(t, true)(f.HastenOccurrence(t.Context(), alice, o.ID))
+	if got := f.newest(schedule); got.State != store.OccurrenceAnnounced || got.Reason != "" {
+		t.Errorf("it begins as %+v", got)
+	}
+}
+
+// An owner who may not do the rest stops the schedule when what they may is done.
+func TestAStopAfterARun(t *testing.T) {
+	f := newFarm(t, "web1")
+	schedule := f.schedule()
+	o := f.announced(schedule, 0)
+	run := f.create(f.stage(o, store.OccurrenceRunning))
+	want(t, false)(f.StopAfterRun(t.Context(), schedule, o.ID, "nothing was rebooted")) // its run is not over
+	lease := f.claim(run, time.Minute)
+	target := f.read(run.ID).Targets[0]
+	f.begin(lease, target.ID)
+	want(t, true)(f.FinishTarget(t.Context(), lease, target, store.Result{State: store.TargetSucceeded}))
+	want(t, true)(f.FinishRun(t.Context(), lease))
+	want(t, true)(f.StopAfterRun(t.Context(), schedule, o.ID, "nothing was rebooted"))
+	stopped := get[store.Schedule](t)(f.Schedule(t.Context(), schedule.ID))
+	if got := f.newest(schedule); got.State != store.OccurrenceDone || got.Reason != "nothing was rebooted" || stopped.PausedBy != store.Drover || stopped.PausedReason != got.Reason {
+		t.Errorf("stopped: %+v %+v", stopped, got)
+	}
 }

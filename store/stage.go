@@ -17,7 +17,7 @@ type Stage struct {
 func (t *tx) takeStage(ctx context.Context, stage Stage) error {
 	o := stage.Occurrence
 	m := move{
-		event: "running", changes: "state = 'running', began_at = :now",
+		event: "running", changes: "state = 'running', reason = '', began_at = :now",
 		condition: `state = 'announced' AND begins_at <= :now AND cutoff_at > :now AND revision = :revision
 			AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.schedule_id = occurrences.schedule_id AND o.state IN ('running', 'rebooting'))` + scheduleStands,
 		values: map[string]any{"revision": o.Revision},

@@ -331,7 +331,7 @@ func anOwnerWithoutRights(t *testing.T, fleet *storyFleet) {
 	n.drover("user", "revoke", "UADMIN", "admin")
 	n.drover("user", "grant", "UOPERATOR", "admin")
 	n.setClock(at)
-	n.says("*nightly* of", "was not run: its owner has lost the right", "schedule edit nightly")
+	n.says("*nightly* of", "was not run: its owner ", " has lost the right", "schedule edit nightly")
 	n.setClock(at.Add(24 * time.Hour)) // it is stopped
 	if answer := n.types("UOPERATOR", "schedule resume nightly"); !strings.Contains(answer, "Take it over") {
 		t.Errorf("resumed for somebody who may not: %s", answer)
