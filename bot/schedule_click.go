@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"drover/executor"
+	"drover/scheduler"
 	"drover/store"
 )
 
@@ -41,6 +42,14 @@ var scheduleButtons = map[string]pressSchedule{
 
 // askForReboot asks for the reboot of what a report says needs one, and was not rebooted since.
 func (b *Bot) askForReboot(ctx context.Context, c command, id string) error {
+	o, err := b.store.Occurrence(ctx, id)
+	if err != nil {
+		return err
+	}
+	schedule, err := b.store.Schedule(ctx, o.ScheduleID)
+	if err != nil {
+		return err
+	}
 	runs, err := b.store.RunsOf(ctx, id)
 	if err != nil {
 		return err
@@ -64,6 +73,9 @@ func (b *Bot) askForReboot(ctx context.Context, c command, id string) error {
 	}
 	if len(request.Selector) == 0 {
 		return &executor.Refusal{Text: "None of them needs a reboot any more: they were rebooted since."}
+	}
+	if request.Options, err = scheduler.RebootOptions(schedule, len(request.Selector)); err != nil {
+		return err
 	}
 	_, err = b.engine.Submit(ctx, request)
 	return err

@@ -225,7 +225,7 @@ func (o *office) forgedSchedule(ts, action, value string) slacksim.Message {
 func TestAReportAsksForTheReboot(t *testing.T) {
 	o := openOffice(t)
 	o.hire("U0APPROVER", store.Approver)
-	o.nightly("patch web1 db1")
+	o.nightly("patch web1 db1 batch=2 max-failures=1")
 	o.says(o.slash("U0VIEWER", ops, "schedule run nightly"), "it needs the role operator")
 	o.says(o.slash("U0OPERATOR", ops, "schedule run nightly"), "`nightly` begins")
 	o.shows(ops, 1, store.Succeeded)
@@ -235,7 +235,7 @@ func TestAReportAsksForTheReboot(t *testing.T) {
 	o.click("U0OPERATOR", report, "schedule.reboot")
 	card := o.shows(ops, 2, store.AwaitingApproval)
 	o.says(string(card.Blocks), "reboot", "required since #1", "run.approve")
-	if run := o.runs()[0]; run.RequestedBy != o.actor("U0OPERATOR") || len(run.Targets) != 2 || run.Action != "reboot" {
+	if run := o.runs()[0]; run.RequestedBy != o.actor("U0OPERATOR") || len(run.Targets) != 2 || run.Action != "reboot" || run.Options != `{"batch":"2","max_failures":"1"}` {
 		t.Errorf("asked for is %+v", run)
 	}
 }

@@ -20,8 +20,28 @@ func requestsOf(schedule store.Schedule) ([]executor.Request, error) {
 
 // rebootOf is the request for the reboots after another; on which servers is left open.
 func rebootOf(request executor.Request) executor.Request {
-	request.Action, request.Params, request.Selector, request.Options.Timeout = executor.RebootAction, nil, nil, 0
+	request.Action, request.Params, request.Selector, request.Options = executor.RebootAction, nil, nil, rebootOptions(request.Options)
 	return request
+}
+
+// RebootOptions say how to go about the reboots of so many servers that a schedule's run has found to need one.
+func RebootOptions(schedule store.Schedule, servers int) (executor.Options, error) {
+	request, err := requestOf(schedule)
+	o := rebootOptions(request.Options)
+	if o.Canary >= servers {
+		o.Canary = 0 // there are too few for one to go first
+	}
+	return o, err
+}
+
+// rebootOptions are those of a run for the reboots after it. They go one by one unless a batch was said: whatever the servers
+// are there for, one of them stays up.
+func rebootOptions(o executor.Options) executor.Options {
+	o.Timeout = 0
+	if o.Batch == "" {
+		o.Batch = "1"
+	}
+	return o
 }
 
 // asking is a request that only asks for what a revision of a schedule may do from then on.

@@ -262,6 +262,13 @@ func TestRebootIfRequired(t *testing.T) {
 			_, err := w.store.Cancel(context.Background(), root, w.newest().ID, "")
 			w.must(err)
 		}, nil, "somebody cancelled #2"},
+		"removed meanwhile": {nil, []string{"web1"}, nil, func(w *world, s store.Schedule) {
+			w.must(w.store.RemoveSchedule(context.Background(), root, s))
+		}, nil, "the schedule was removed meanwhile"},
+		"the first run did not end by itself": {nil, []string{"web1"}, []string{"db1 interrupted"}, nil, nil, "#2 did not end by itself"},
+		"the owner lost the right to it": {nil, []string{"web1"}, nil, func(w *world, _ store.Schedule) {
+			w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: "T1/UADMIN", Role: store.Operator, ActionGlob: "reboot", Effect: store.Deny}))
+		}, nil, "nothing was rebooted: its owner UADMIN has lost the right: `reboot` on web1: a deny binding for `reboot` forbids it."},
 		"the approver lost the grant": {nil, []string{"web1"}, nil, func(w *world, _ store.Schedule) { w.take(approver, store.Approver) }, nil, "may not any more"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -276,6 +283,9 @@ func TestRebootIfRequired(t *testing.T) {
 					}
 					if run.Action == "peek" && slices.Contains(c.fails, server) {
 						r = store.Result{State: store.TargetFailed}
+					}
+					if run.Action == "peek" && slices.Contains(c.fails, server+" interrupted") {
+						r = store.Result{State: store.TargetInterrupted}
 					}
 					return r
 				}
@@ -294,7 +304,7 @@ func TestRebootIfRequired(t *testing.T) {
 					for _, target := range runs[1].Targets {
 						rebooted = append(rebooted, target.Server)
 					}
-					if runs[1].Action != "reboot" || len(runs[1].Approvals) != 1 || runs[1].Options != runs[0].Options && c.words == nil || runs[1].BeginBy == nil {
+					if runs[1].Action != "reboot" || len(runs[1].Approvals) != 1 || !strings.Contains(runs[1].Options, `"batch":"1"`) || runs[1].BeginBy == nil {
 						t.Errorf("the second run is %+v", runs[1])
 					}
 				}
@@ -304,6 +314,111 @@ func TestRebootIfRequired(t *testing.T) {
 			})
 		})
 	}
+}
+
+// needsReboot is how work ends a server that needs a reboot.
+func needsReboot(store.Run, string) store.Result {
+	return store.Result{State: store.TargetSucceeded, Facts: store.Strings{"reboot_required": "yes"}}
+}
+
+// An owner who may not reboot any more would update every night and reboot nothing: the schedule stops.
+func TestAnOwnerWhoMayNotRebootStopsTheSchedule(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		schedule := w.added(s, "action=peek", "reboot=if-required")
+		w.approve()
+		w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: "T1/UADMIN", Role: store.Operator, ActionGlob: "reboot", Effect: store.Deny}))
+		w.outcome = needsReboot
+		defer w.work(w.store, time.Minute)()
+		defer w.schedule(w.store)()
+		w.after(50 * time.Hour)
+		o := w.last(schedule)
+		w.is(o, store.OccurrenceDone, "its owner UADMIN has lost the right", 1)
+		stopped, err := w.store.Schedule(w.Context(), schedule.ID)
+		w.must(err)
+		if o.StartsAt.Day() != 1 || stopped.PausedBy != store.Drover || stopped.PausedReason != o.Reason || strings.Contains(o.Reason, "Nothing was run") {
+			t.Errorf("on day %d it says %q, and the schedule is %+v", o.StartsAt.Day(), o.Reason, stopped)
+		}
+	})
+}
+
+// As long as drover only does not know whether the owner may, the reboots wait.
+func TestRebootsWaitForWhatSlackDoesNotSay(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		schedule := w.added(s, "action=peek", "reboot=if-required")
+		w.approve()
+		w.outcome = needsReboot
+		w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: "group:S1", Role: store.Operator, ActionGlob: "reboot", Effect: store.Deny}))
+		w.group(store.GroupUnknown)
+		defer w.work(w.store, time.Minute)()
+		defer w.schedule(w.store)()
+		w.after(150 * time.Minute)
+		w.is(w.last(schedule), store.OccurrenceRunning, "", 1)
+		w.group(store.GroupKnown)
+		w.after(20 * time.Minute)
+		w.is(w.last(schedule), store.OccurrenceDone, "", 2)
+	})
+}
+
+func TestRebootsGoOneByOneUnlessABatchWasSaid(t *testing.T) {
+	for words, want := range map[string][]int{"": {1, 2, 3}, "batch=2": {1, 1, 2}, "batch=100%": {1, 1, 1}} {
+		t.Run(words, func(t *testing.T) {
+			inBubble(t, func(w *world) {
+				s := w.court()
+				schedule := w.added(s, append(strings.Fields(words), "action=peek", "reboot=if-required")...)
+				w.approve()
+				w.outcome = needsReboot
+				defer w.work(w.store, time.Minute)()
+				defer w.schedule(w.store)()
+				w.after(150 * time.Minute)
+				o := w.last(schedule)
+				w.is(o, store.OccurrenceDone, "", 2)
+				var batches []int
+				for _, target := range w.runs(o)[1].Targets {
+					batches = append(batches, target.Batch)
+				}
+				if !slices.Equal(batches, want) {
+					t.Errorf("they are in the batches %v, want %v", batches, want)
+				}
+			})
+		})
+	}
+}
+
+// The action alone may run; but what it finds would be rebooted, and nobody has approved that.
+func TestNothingRunsUntilTheRebootsAreApproved(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		schedule := w.added(s, "action=peek", "reboot=if-required")
+		defer w.work(w.store, time.Minute)()
+		defer w.schedule(w.store)()
+		w.after(150 * time.Minute)
+		w.is(w.last(schedule), store.OccurrenceRefused, "Revision 1 of it waits for approval: #1", 0)
+	})
+}
+
+// Whoever lets a schedule run now sets off its reboots as well.
+func TestRunNowTakesTheRightToReboot(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		schedule := w.added(s, "action=peek", "reboot=if-required")
+		w.approve()
+		peeker := store.SlackActor("T1", "UPEEKER")
+		w.must(w.store.SaveUser(w.Context(), store.User{TeamID: "T1", SlackID: "UPEEKER", Name: "peeker"}))
+		w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: peeker, Role: store.Operator, ActionGlob: "peek", Effect: store.Allow}))
+		if _, err := s.RunNext(w.Context(), peeker, schedule); !strings.Contains(refused(t, err).Text, "You may not run `reboot`") {
+			t.Errorf("run next: %v", err)
+		}
+		defer w.schedule(w.store)()
+		w.after(90 * time.Minute)
+		o := w.last(schedule)
+		if err := s.RunNow(w.Context(), peeker, o.ID); !strings.Contains(refused(t, err).Text, "You may not run `reboot`") {
+			t.Errorf("run now: %v", err)
+		}
+		w.is(w.last(schedule), store.OccurrenceAnnounced, "", 0)
+		w.must(s.Skip(w.Context(), peeker, o.ID)) // to keep it from running takes no more than before
+	})
 }
 
 func TestNoRebootAfterTheCutoff(t *testing.T) {
