@@ -74,7 +74,9 @@ func (t *tx) endOccurrence(ctx context.Context, id string, state OccurrenceState
 
 // StopSchedule ends an occurrence that the owner of its schedule may not run any more, and pauses the schedule.
 func (s *Store) StopSchedule(ctx context.Context, schedule Schedule, id, why string) (stopped bool, err error) {
-	return s.stopSchedule(ctx, schedule, why, func(ctx context.Context, t *tx) (bool, error) { return t.endOccurrence(ctx, id, OccurrenceRefused, why) })
+	return s.stopSchedule(ctx, schedule, why, func(ctx context.Context, t *tx) (bool, error) {
+		return t.endOccurrence(ctx, id, OccurrenceRefused, why)
+	})
 }
 
 // StopAfterRun ends an occurrence as FinishOccurrence does, when its owner may not do what comes next, and pauses the schedule.
