@@ -111,11 +111,18 @@ func (s *Scheduler) Edit(ctx context.Context, actor store.Actor, schedule store.
 	return edited, s.ask(ctx, edited)
 }
 
-// settle records what a schedule missed by now: after an edit nobody could tell.
+// settle records what a schedule missed by now: after an edit nobody could tell. A pause that is over ends before.
 func (s *Scheduler) settle(ctx context.Context, id string) error {
 	before, err := s.store.Schedule(ctx, id)
-	if err == nil {
-		_, err = s.consider(ctx, before)
+	if err != nil {
+		return err
+	}
+	if _, err := s.consider(ctx, before); err != nil || before.PausedAt == nil {
+		return err
+	}
+	resumed, err := s.store.Schedule(ctx, id)
+	if err == nil && resumed.PausedAt == nil {
+		_, err = s.consider(ctx, resumed)
 	}
 	return err
 }

@@ -1,7 +1,9 @@
 package scheduler_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +110,25 @@ func TestAnEditOfTheChannel(t *testing.T) {
 		}
 		if run := w.runs(o)[0]; run.Channel != "C0OTHER" || len(behind) != 4 {
 			t.Errorf("the card is for %s, of %d messages", run.Channel, len(behind))
+		}
+	})
+}
+
+// What was missed since a pause was over is recorded before it is edited, too.
+func TestAnEditAfterAPauseForgetsNothing(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := scheduler.New(scheduler.Config{Store: w.store, Engine: w.engine, Log: w.logger()})
+		schedule := w.nightly()
+		until := store.Time{Time: time.Date(2000, 1, 2, 12, 0, 0, 0, time.UTC)}
+		w.must(s.Pause(w.Context(), root, schedule, "holidays", &until))
+		w.after(98 * time.Hour) // to the morning of the fifth day, and nobody was there
+		w.edit(s, "cron=0 5 * * *")
+		var got []string
+		for _, o := range w.occurrences(schedule) {
+			got = append(got, fmt.Sprintf("%d %s", o.StartsAt.Day(), o.State))
+		}
+		if want := "3 missed, 4 missed, 5 skipped"; strings.Join(got, ", ") != want {
+			t.Errorf("recorded are %v, want %s", got, want)
 		}
 	})
 }

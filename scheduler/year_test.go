@@ -2,7 +2,6 @@ package scheduler_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -38,7 +37,8 @@ func weekly(minute, hour []int, day int, text string) fields {
 }
 
 // A year of several schedules, with two processes on one database that are restarted at random times, now and then
-// both: every opening is recorded once, none is lost, none is invented, and each that somebody was there for ran once.
+// both, and with people who pause, resume and edit: every opening is recorded once, none is lost but what people took away,
+// none is invented, and each that somebody was there for ran once.
 func TestAYear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -51,13 +51,21 @@ func TestAYear(t *testing.T) {
 		}
 		end := begin.AddDate(1, 0, 0)
 		lives := [2]life{{store: w.store, random: rand.New(rand.NewPCG(1, 2))}, {store: w.open(), random: rand.New(rand.NewPCG(3, 4))}}
-		var both sync.WaitGroup
+		hands := make([]hand, len(yearly))
+		var all sync.WaitGroup
 		for i := range lives {
-			both.Go(func() { lives[i].live(w, end) })
+			all.Go(func() { lives[i].live(w, end) })
 		}
-		both.Wait()
-		for _, y := range yearly {
-			w.compare(y.name, y.fields.oracleOf(t, y.zone, y.nth, begin, end), lives[:], end)
+		for i, y := range yearly {
+			hands[i] = hand{
+				scheduler: scheduler.New(scheduler.Config{Store: w.store, Engine: w.engine, Log: w.logger()}), random: rand.New(rand.NewPCG(5, uint64(i))),
+				stores: []*store.Store{lives[0].store, lives[1].store}, name: y.name, notify: y.notify, want: y.fields.oracleOf(t, y.zone, y.nth, begin, end),
+			}
+			all.Go(func() { hands[i].meddle(w, end) })
+		}
+		all.Wait()
+		for _, h := range hands {
+			w.compare(h, lives[:], end)
 		}
 	})
 }
@@ -79,6 +87,94 @@ func (l *life) live(w *world, end time.Time) {
 		l.ran = append(l.ran, [2]time.Time{from, time.Now()})
 		<-time.After(time.Duration(l.random.Int64N(int64(36 * time.Hour))))
 	}
+}
+
+// hand is somebody's who pauses and edits one schedule, most of it shortly before it opens.
+type hand struct {
+	scheduler *scheduler.Scheduler
+	random    *rand.Rand
+	stores    []*store.Store // of the processes
+	name      string
+	notify    time.Duration
+	want      []time.Time
+	pauses    [][2]time.Time
+	edits     [][2]time.Time // to another calendar and back
+}
+
+func (h *hand) upTo(d time.Duration) time.Duration { return time.Duration(h.random.Int64N(int64(d))) }
+
+// meddle does something every few openings. In the last days of the year it does nothing: see elsewhere.
+func (h *hand) meddle(w *world, end time.Time) {
+	for i := h.random.IntN(4); i < len(h.want); i += 2 + h.random.IntN(8) {
+		at := h.want[i].Add(-h.upTo(3 * time.Hour))
+		if at.Before(time.Now()) {
+			continue
+		}
+		if at.After(end.AddDate(0, 0, -10)) {
+			return
+		}
+		<-time.After(time.Until(at))
+		if h.random.IntN(2) == 0 {
+			h.pause(w)
+		} else {
+			h.edit(w)
+		}
+	}
+}
+
+// done has every process see what was done, as Watch would: four times a second is too often for a year.
+func (h *hand) done(w *world) {
+	for _, s := range h.stores {
+		w.must(s.SaveUser(context.Background(), store.User{TeamID: "T1", SlackID: "UHAND", Name: h.name}))
+	}
+}
+
+// pause pauses until a time, and every other time resumes before that.
+func (h *hand) pause(w *world) {
+	from, ctx := time.Now(), context.Background()
+	until := store.Time{Time: from.Add(time.Hour + h.upTo(48*time.Hour)).Truncate(time.Microsecond)}
+	schedule, err := h.scheduler.Find(ctx, h.name)
+	w.must(err)
+	w.must(h.scheduler.Pause(ctx, root, schedule, "holidays", &until))
+	h.done(w)
+	if h.random.IntN(2) == 0 {
+		h.pauses = append(h.pauses, [2]time.Time{from, until.Time})
+		<-time.After(time.Until(until.Time) + time.Second)
+		return
+	}
+	<-time.After(h.upTo(until.Sub(from)) / 2)
+	w.must(h.scheduler.Resume(ctx, root, schedule))
+	h.done(w)
+	h.pauses = append(h.pauses, [2]time.Time{from, time.Now()})
+}
+
+// elsewhere is a calendar that does not open while somebody meddles.
+const elsewhere = "59 23 31 12 *"
+
+// edit takes a schedule to another calendar, and a while later back.
+func (h *hand) edit(w *world) {
+	from, ctx := time.Now(), context.Background()
+	schedule, err := h.scheduler.Find(ctx, h.name)
+	w.must(err)
+	before := schedule.Window
+	schedule.Cron, schedule.Nth = elsewhere, ""
+	schedule, err = h.scheduler.Edit(ctx, root, schedule)
+	w.must(err)
+	h.done(w)
+	<-time.After(time.Second + h.upTo(2*time.Hour))
+	schedule.Window = before
+	_, err = h.scheduler.Edit(ctx, root, schedule)
+	w.must(err)
+	h.done(w)
+	h.edits = append(h.edits, [2]time.Time{from, time.Now()})
+}
+
+// takenAway says whether somebody kept a schedule from an opening: it was paused or another then, or had been announced
+// when it was paused.
+func (h *hand) takenAway(o time.Time) bool {
+	at := func(off [2]time.Time) bool { return !o.Before(off[0]) && o.Before(off[1]) }
+	announced := func(off [2]time.Time) bool { return o.After(off[0]) && !o.Add(-h.notify).After(off[0]) }
+	return slices.ContainsFunc(h.edits, at) || slices.ContainsFunc(h.pauses, at) || slices.ContainsFunc(h.pauses, announced)
 }
 
 // there says whether somebody was there at a time and for a while after it.
@@ -113,44 +209,48 @@ func (w *world) add(schedule store.Schedule) store.Schedule {
 	return schedule
 }
 
-func (w *world) compare(name string, want []time.Time, lives []life, end time.Time) {
+// compare compares what was recorded of a schedule with what its oracle wants.
+func (w *world) compare(h hand, lives []life, end time.Time) {
 	w.Helper()
 	ctx := context.Background()
-	schedule, err := w.store.ScheduleNamed(ctx, name)
+	schedule, err := w.store.ScheduleNamed(ctx, h.name)
 	w.must(err)
 	got, err := w.store.OccurrencesOf(ctx, schedule.ID, 10_000)
 	w.must(err)
-	slices.Reverse(got)
+	recorded := map[time.Time]store.Occurrence{}
+	for _, o := range got {
+		recorded[o.StartsAt.Time] = o
+		if !slices.ContainsFunc(h.want, o.StartsAt.Equal) && (o.StartsAt.Before(end) || o.State != store.OccurrenceAnnounced) {
+			w.Errorf("%s: %s was invented: %s", h.name, o.StartsAt, o.State)
+		}
+	}
 	counts := map[store.OccurrenceState]int{}
-	last := len(got)
-	for i, at := range want {
-		if i >= last || !got[i].StartsAt.Equal(at) {
-			w.Fatalf("%s: opening %d of %d should be %s, and is %s", name, i, len(want), at, openingAt(got, i))
+	taken := 0
+	for _, at := range h.want {
+		o, ok := recorded[at.UTC()]
+		if h.takenAway(at) {
+			taken++
+			if ok && o.State == store.OccurrenceDone {
+				w.Errorf("%s at %s ran, and somebody had taken it away", h.name, at)
+			}
+			continue
 		}
-		counts[got[i].State]++
-		runs, err := w.store.RunsOf(ctx, got[i].ID)
+		if !ok {
+			w.Errorf("%s at %s is lost", h.name, at)
+			continue
+		}
+		counts[o.State]++
+		runs, err := w.store.RunsOf(ctx, o.ID)
 		w.must(err)
-		if ran := got[i].State == store.OccurrenceDone; ran != (len(runs) == 1) || len(runs) > 1 {
-			w.Errorf("%s at %s is %s with %d runs", name, at, got[i].State, len(runs))
+		if ran := o.State == store.OccurrenceDone; ran != (len(runs) == 1) || len(runs) > 1 {
+			w.Errorf("%s at %s is %s with %d runs", h.name, at, o.State, len(runs))
 		}
-		if there(lives, at) && got[i].State != store.OccurrenceDone {
-			w.Errorf("%s at %s is %s %q, and drover was there", name, at, got[i].State, got[i].Reason)
-		}
-	}
-	for _, o := range got[len(want):] {
-		if o.StartsAt.Before(end) || o.State != store.OccurrenceAnnounced {
-			w.Errorf("%s: %s was invented: %s", name, o.StartsAt, o.State)
+		if there(lives, at) && o.State != store.OccurrenceDone {
+			w.Errorf("%s at %s is %s %q, and drover was there", h.name, at, o.State, o.Reason)
 		}
 	}
-	w.Logf("%s: %d openings, %v", name, len(want), counts)
-	if counts[store.OccurrenceDone] < len(want)/2 {
-		w.Errorf("%s: of %d openings only %d ran", name, len(want), counts[store.OccurrenceDone])
+	w.Logf("%s: %d openings, %d taken away by %d pauses and %d edits, %v", h.name, len(h.want), taken, len(h.pauses), len(h.edits), counts)
+	if counts[store.OccurrenceDone] < len(h.want)/2 {
+		w.Errorf("%s: of %d openings only %d ran", h.name, len(h.want), counts[store.OccurrenceDone])
 	}
-}
-
-func openingAt(list []store.Occurrence, i int) string {
-	if i < len(list) {
-		return list[i].StartsAt.String()
-	}
-	return fmt.Sprintf("missing after %d", len(list))
 }
