@@ -235,7 +235,7 @@ func TestAReportAsksForTheReboot(t *testing.T) {
 	o.click("U0OPERATOR", report, "schedule.reboot")
 	card := o.shows(ops, 2, store.AwaitingApproval)
 	o.says(string(card.Blocks), "reboot", "required since #1", "run.approve")
-	if run := o.runs()[0]; run.RequestedBy != o.actor("U0OPERATOR") || len(run.Targets) != 2 || run.Action != "reboot" || run.Options != `{"batch":"2","max_failures":"1"}` {
+	if run := o.runs()[0]; run.RequestedBy != o.actor("U0OPERATOR") || len(run.Targets) != 2 || run.Action != "reboot" || run.Options != `{"batch":"1","max_failures":"1"}` {
 		t.Errorf("asked for is %+v", run)
 	}
 }

@@ -31,6 +31,9 @@ func RebootOptions(schedule store.Schedule, servers int) (executor.Options, erro
 	if o.Canary >= servers {
 		o.Canary = 0 // there are too few for one to go first
 	}
+	if o.MaxFailures != "" && o.Batch.Of(servers) >= servers-o.Canary {
+		o.Batch = "1" // of so few, a limit could stop nothing
+	}
 	return o, err
 }
 
