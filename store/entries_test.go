@@ -228,6 +228,15 @@ var entries = []entry{
 		o := f.announced(schedule, time.Minute)
 		return func(ctx context.Context) error { _, err := f.StopSchedule(ctx, schedule, o.ID, "no role"); return err }
 	}, want: []string{"drover occurrence.refused schedule/nightly", "drover schedule.paused schedule/nightly"}},
+	{method: "WaitOccurrence", prepare: func(f farm) func(context.Context) error {
+		o := f.announced(f.schedule(), 0)
+		return func(ctx context.Context) error { _, err := f.WaitOccurrence(ctx, o.ID, "nobody knows"); return err }
+	}, want: []string{"drover occurrence.waiting schedule/nightly"}},
+	{method: "StopAfterRun", prepare: func(f farm) func(context.Context) error {
+		schedule := f.schedule()
+		o := f.occurrenceIn(schedule, store.OccurrenceRunning)
+		return func(ctx context.Context) error { _, err := f.StopAfterRun(ctx, schedule, o.ID, "no role"); return err }
+	}, want: []string{"drover occurrence.done schedule/nightly", "drover schedule.paused schedule/nightly"}},
 	{method: "FinishOccurrence", prepare: func(f farm) func(context.Context) error {
 		o := f.occurrenceIn(f.schedule(), store.OccurrenceRunning)
 		return func(ctx context.Context) error { _, err := f.FinishOccurrence(ctx, o.ID, ""); return err }
