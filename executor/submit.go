@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"drover/store"
 )
@@ -115,12 +116,24 @@ func (e *Engine) newRun(ctx context.Context, r Request, plan *Plan) (store.NewRu
 	}
 	if plan.Approval != nil {
 		n.ApprovalsNeeded = plan.Approval.Needed
-		n.Expiry, err = e.span(ctx, ApprovalExpiry)
+		n.Expiry, err = e.expiry(ctx, r)
 	}
 	if n.Urgent = plan.Options.Urgent; n.Urgent {
 		n.Tell, err = e.alarmed(ctx, r.Actor)
 	}
 	return n, err
+}
+
+// standingExpiry is how long what a schedule may run waits for its approvals. They are no judgement of how servers are at
+// this moment: nothing runs then, and each night they are checked anew.
+const standingExpiry = 30 * 24 * time.Hour
+
+// expiry is how long a request waits for its approvals.
+func (e *Engine) expiry(ctx context.Context, r Request) (time.Duration, error) {
+	if r.Standing != nil {
+		return standingExpiry, nil
+	}
+	return e.span(ctx, ApprovalExpiry)
 }
 
 // Retry asks again for what a run did not achieve: the same action on the servers that did not succeed. It is a new
