@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"drover/executor"
 	"drover/store"
@@ -18,6 +17,8 @@ type Schedules interface {
 	Define(base store.Schedule, written map[string][]string) (store.Schedule, error)
 	Check(ctx context.Context, actor store.Actor, schedule store.Schedule) error
 	Openings(w store.Window, n int) ([]store.Opening, error)
+	Coming(ctx context.Context, schedule store.Schedule, n int) ([]store.Coming, error)
+	Next(ctx context.Context, schedule store.Schedule) (*store.Coming, error)
 
 	Add(ctx context.Context, actor store.Actor, schedule store.Schedule) (store.Schedule, error)
 	Edit(ctx context.Context, actor store.Actor, schedule store.Schedule) (store.Schedule, error)
@@ -26,6 +27,7 @@ type Schedules interface {
 	Remove(ctx context.Context, actor store.Actor, schedule store.Schedule) error
 
 	SkipNext(ctx context.Context, actor store.Actor, schedule store.Schedule) (store.Occurrence, error)
+	DelayNext(ctx context.Context, actor store.Actor, schedule store.Schedule) (store.Occurrence, error)
 	RunNext(ctx context.Context, actor store.Actor, schedule store.Schedule) (store.Occurrence, error)
 	Skip(ctx context.Context, actor store.Actor, occurrence string) error
 	Delay(ctx context.Context, actor store.Actor, occurrence string) error
@@ -48,6 +50,7 @@ var scheduleVerbs = map[string]scheduleVerb{
 	"resume": (*Bot).scheduleResume,
 	"remove": (*Bot).scheduleRemove,
 	"skip":   (*Bot).scheduleSkip,
+	"delay":  (*Bot).scheduleDelay,
 	"run":    (*Bot).scheduleRun,
 }
 
@@ -74,23 +77,45 @@ func (b *Bot) scheduleList(ctx context.Context, _ command, _ []string, _ string)
 	if len(all) == 0 {
 		return "There are no schedules yet. An admin adds one: `schedule add nightly update tag:prod cron=\"0 2 * * *\" timezone=Europe/Berlin duration=2h`.", nil
 	}
-	lines := []string{fmt.Sprintf("*%d schedules*", len(all))}
+	lines := []string{fmt.Sprintf("*%d schedule%s*", len(all), plural(len(all)))}
 	for _, schedule := range all {
-		line := fmt.Sprintf("• %s %s on %s", code(schedule.Name), escape(schedule.Action), code(clip(schedule.Selector, 100)))
-		openings, err := b.schedules.Openings(schedule.Window, 1)
-		switch {
-		case err != nil:
+		stands, err := b.stands(ctx, schedule)
+		if err != nil {
 			return "", err
-		case schedule.PausedAt != nil:
-			line += " · paused: " + escape(clip(oneLine(schedule.PausedReason), 100))
-		case len(openings) == 0:
-			line += " · over"
-		default:
-			line += " · next " + when(openings[0].At)
 		}
-		lines = append(lines, line)
+		lines = append(lines, fmt.Sprintf("• %s %s on %s · %s", code(schedule.Name), escape(schedule.Action), code(clip(schedule.Selector, 100)), stands))
 	}
 	return joinLines(lines), nil
+}
+
+// stands says in a few words when a schedule begins next, or what keeps it from it.
+func (b *Bot) stands(ctx context.Context, s store.Schedule) (string, error) {
+	if s.PausedAt != nil {
+		return paused(s, 100), nil
+	}
+	asked, err := b.standingRuns(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	next, err := b.schedules.Next(ctx, s)
+	switch inactive := executor.Inactive(asked); {
+	case err != nil:
+		return "", err
+	case next == nil:
+		return "over", nil
+	case inactive != "":
+		return inactive + ", due " + when(next.BeginsAt), nil
+	}
+	return "next " + when(next.BeginsAt), nil
+}
+
+// paused says until when a schedule is paused, and why.
+func paused(s store.Schedule, maxReason int) string {
+	text := "paused"
+	if s.PausedUntil != nil {
+		text += " until " + when(*s.PausedUntil)
+	}
+	return text + ": " + escape(clip(strings.TrimSuffix(oneLine(s.PausedReason), "."), maxReason))
 }
 
 // scheduleNamed is the schedule that the first word names, and the words after it.
@@ -112,12 +137,11 @@ func (b *Bot) scheduleShow(ctx context.Context, c command, words []string, _ str
 		return "", err
 	}
 	lines := append(scheduleLines(schedule), asked...)
-	next, err := b.openingLines(ctx, c, schedule.Window)
+	next, err := b.comingLines(ctx, c, schedule)
 	if err != nil {
 		return "", err
 	}
-	lines = append(lines, "*Next*")
-	lines = append(lines, next...)
+	lines = append(append(lines, "*Next*"), next...)
 	past, err := b.store.OccurrencesOf(ctx, schedule.ID, openingsShown)
 	if err != nil {
 		return "", err
@@ -179,7 +203,7 @@ func inChannel(s store.Schedule) string {
 
 // standingLines tell of the approvals that the revision of a schedule needs.
 func (b *Bot) standingLines(ctx context.Context, s store.Schedule) ([]string, error) {
-	runs, err := b.store.StandingRuns(ctx, store.Standing{ScheduleID: s.ID, Revision: s.Revision})
+	runs, err := b.standingRuns(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +216,10 @@ func (b *Bot) standingLines(ctx context.Context, s store.Schedule) ([]string, er
 		lines = append(lines, line)
 	}
 	return lines, nil
+}
+
+func (b *Bot) standingRuns(ctx context.Context, s store.Schedule) ([]store.Run, error) {
+	return b.store.StandingRuns(ctx, store.Standing{ScheduleID: s.ID, Revision: s.Revision})
 }
 
 func optionsOf(s store.Schedule) string {
@@ -207,54 +235,13 @@ func (b *Bot) scheduleNext(ctx context.Context, c command, words []string, _ str
 	if err != nil {
 		return "", err
 	}
-	lines, err := b.openingLines(ctx, c, schedule.Window)
+	lines, err := b.comingLines(ctx, c, schedule)
 	if err != nil {
 		return "", err
 	}
-	if schedule.PausedAt != nil {
-		lines = append(lines, fmt.Sprintf("It is paused, and begins at none of them before %s.", code("schedule resume "+schedule.Name)))
-	}
-	return fmt.Sprintf("*%s* begins\n%s", escape(schedule.Name), strings.Join(lines, "\n")), nil
-}
-
-// openingLines are the coming times of a window by its own clock and by that of the person.
-func (b *Bot) openingLines(ctx context.Context, c command, w store.Window) ([]string, error) {
-	openings, err := b.schedules.Openings(w, openingsShown)
+	held, err := b.heldLines(ctx, schedule)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	if len(openings) == 0 {
-		return []string{"• never any more"}, nil
-	}
-	zone, err := time.LoadLocation(w.Timezone)
-	if err != nil {
-		return nil, fmt.Errorf("read the time zone of a window: %w", err)
-	}
-	own := b.zone(ctx, c.actor)
-	var lines []string
-	for _, o := range openings {
-		line := "• " + o.At.In(zone).Format("Mon 2 Jan 2006, 15:04 MST")
-		if own != nil && own.String() != zone.String() {
-			line += " · for you " + o.At.In(own).Format("Mon 15:04 MST")
-		}
-		if o.Note != "" {
-			line += " · " + escape(o.Note)
-		}
-		lines = append(lines, line)
-	}
-	return lines, nil
-}
-
-// zone is the time zone in which a person reads times, as Slack tells it; nil when it is not known.
-func (b *Bot) zone(ctx context.Context, actor store.Actor) *time.Location {
-	team, id, _ := actor.Slack()
-	user, err := b.store.User(ctx, team, id)
-	if err != nil || user.Timezone == "" {
-		return nil
-	}
-	zone, err := time.LoadLocation(user.Timezone)
-	if err != nil {
-		return nil
-	}
-	return zone
+	return joinLines(append(append([]string{fmt.Sprintf("*%s* begins", escape(schedule.Name))}, lines...), held...)), nil
 }

@@ -142,8 +142,15 @@ func (b *Bot) scheduleResume(ctx context.Context, c command, words []string, _ s
 	if err := b.schedules.Resume(ctx, c.actor, schedule); err != nil {
 		return "", err
 	}
-	next, err := b.openingLines(ctx, c, schedule.Window)
-	return fmt.Sprintf("%s runs again:\n%s", code(schedule.Name), strings.Join(next, "\n")), err
+	if schedule, err = b.schedules.Find(ctx, schedule.Name); err != nil {
+		return "", err
+	}
+	next, err := b.comingLines(ctx, c, schedule)
+	if err != nil {
+		return "", err
+	}
+	held, err := b.heldLines(ctx, schedule)
+	return joinLines(append(append([]string{code(schedule.Name) + " runs again:"}, next...), held...)), err
 }
 
 func (b *Bot) scheduleRemove(ctx context.Context, c command, words []string, _ string) (string, error) {
@@ -167,6 +174,18 @@ func (b *Bot) scheduleSkip(ctx context.Context, c command, words []string, _ str
 		return "", err
 	}
 	return fmt.Sprintf("%s is skipped %s. The time after it is as planned.", code(schedule.Name), when(o.StartsAt)), nil
+}
+
+func (b *Bot) scheduleDelay(ctx context.Context, c command, words []string, _ string) (string, error) {
+	schedule, _, err := b.scheduleNamed(ctx, words, "delay nightly")
+	if err != nil {
+		return "", err
+	}
+	o, err := b.schedules.DelayNext(ctx, c.actor, schedule)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s begins an hour later, %s. Its window closes when it was to.", code(schedule.Name), when(o.BeginsAt)), nil
 }
 
 func (b *Bot) scheduleRun(ctx context.Context, c command, words []string, _ string) (string, error) {

@@ -3,11 +3,13 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"drover/executor"
 	"drover/store"
 )
 
@@ -27,6 +29,7 @@ type occasion struct {
 	store.Occurrence
 	schedule store.Schedule
 	runs     []store.Run
+	inactive string // what keeps the schedule from running, as it stands; see executor.Inactive
 }
 
 func (p *Projector) occasion(ctx context.Context, id string) (o occasion, err error) {
@@ -36,7 +39,11 @@ func (p *Projector) occasion(ctx context.Context, id string) (o occasion, err er
 	if o.schedule, err = p.store.Schedule(ctx, o.ScheduleID); err != nil {
 		return o, err
 	}
-	o.runs, err = p.store.RunsOf(ctx, id)
+	if o.runs, err = p.store.RunsOf(ctx, id); err != nil {
+		return o, err
+	}
+	asked, err := p.store.StandingRuns(ctx, store.Standing{ScheduleID: o.ScheduleID, Revision: o.schedule.Revision})
+	o.inactive = executor.Inactive(asked)
 	return o, err
 }
 
@@ -75,11 +82,17 @@ func (o occasion) headline() string {
 	switch o.State {
 	case store.OccurrenceAnnounced:
 		text := fmt.Sprintf(":calendar: %s begins %s: %s", name, when(o.BeginsAt), does)
+		if o.inactive != "" {
+			text = fmt.Sprintf(":raised_hand: %s %s, and does not run before: %s, due %s", name, o.inactive, does, when(o.BeginsAt))
+		}
 		if o.DecidedBy != "" {
 			text += " · delayed by " + person(o.DecidedBy)
 		}
 		return text
 	case store.OccurrenceAsked:
+		if o.inactive != "" {
+			return fmt.Sprintf(":warning: %s should have begun %s, and drover was not running. It %s, and does not run before: %s", name, when(o.StartsAt), o.inactive, does)
+		}
 		return fmt.Sprintf(":warning: %s should have begun %s, and drover was not running. Shall it run now? %s", name, when(o.StartsAt), does)
 	case store.OccurrenceSkipped:
 		return fmt.Sprintf(":no_entry_sign: %s of %s is skipped%s", name, when(o.StartsAt), o.because())
@@ -139,17 +152,21 @@ func (o occasion) window() string {
 
 // buttons are what can be decided now.
 func (o occasion) buttons() []slack.BlockElement {
+	var buttons []slack.BlockElement
 	skip := confirmed(buttonSkip, o.ID, "Skip tonight", slack.StyleDefault, "Skip this time?", "Nothing is run. The next time is as planned.")
 	run := confirmed(buttonRunNow, o.ID, "Run now", slack.StylePrimary, "Run it now?", clip(fmt.Sprintf("%s on %s begins at once.", o.schedule.Action, o.schedule.Selector), 300))
 	switch o.State {
 	case store.OccurrenceAsked:
-		return []slack.BlockElement{run, skip}
+		buttons = []slack.BlockElement{run, skip}
 	case store.OccurrenceAnnounced:
-		buttons := []slack.BlockElement{skip}
+		buttons = []slack.BlockElement{skip}
 		if o.DecidedBy == "" && o.BeginsAt.Add(time.Hour).Before(o.CutoffAt.Time) {
 			buttons = append(buttons, confirmed(buttonDelay, o.ID, "Delay 1 h", slack.StyleDefault, "Begin an hour later?", "The window closes when it was to."))
 		}
-		return append(buttons, run)
+		buttons = append(buttons, run)
 	}
-	return nil
+	if o.inactive != "" {
+		buttons = slices.DeleteFunc(buttons, func(b slack.BlockElement) bool { return b == run })
+	}
+	return buttons
 }

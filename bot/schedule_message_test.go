@@ -66,6 +66,10 @@ func TestScheduleMessages(t *testing.T) {
 		"headsup-waiting": headsUp(with(night(store.OccurrenceAnnounced), func(o *occasion) {
 			o.Reason = "Whether its owner Olga may run it is not known: drover cannot tell who is in a usergroup."
 		})),
+		"headsup-inactive": headsUp(with(night(store.OccurrenceAnnounced), func(o *occasion) { o.inactive = "waits for approval #4" })),
+		"headsup-asked-inactive": headsUp(with(night(store.OccurrenceAsked), func(o *occasion) {
+			o.inactive = "is not approved (#4 ended denied; an edit asks again)"
+		})),
 		"headsup-asked":    headsUp(night(store.OccurrenceAsked)),
 		"headsup-running":  headsUp(night(store.OccurrenceRunning, nightlyRun(store.Running, target("web1", store.TargetRunning, "")))),
 		"headsup-at-once":  headsUp(with(night(store.OccurrenceRunning, nightlyRun(store.Running, target("web1", store.TargetRunning, ""))), func(o *occasion) { o.DecidedBy = ann })),

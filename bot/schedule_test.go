@@ -89,7 +89,7 @@ func TestSchedulesInSlack(t *testing.T) {
 	}
 	o.says(o.slash("U0ADMIN", ops, add+" save=yes"), "`nightly` is saved, as revision 1")
 	o.says(o.slash("U0ADMIN", ops, add+" save=yes"), "There is a schedule `nightly` already")
-	o.says(o.slash("U0VIEWER", ops, "schedule list"), "*1 schedules*", "`nightly` poke on `tag:web !db1`", "next")
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), "*1 schedule*", "`nightly` poke on `tag:web !db1`", "next")
 	o.says(o.slash("U0VIEWER", ops, "schedule show nightly"), "*nightly*", "*Next*", "as <@U0ADMIN>")
 	o.says(o.slash("U0VIEWER", ops, "schedule next nihgtly"), "Did you mean `nightly`?")
 	o.says(o.slash("U0VIEWER", ops, "schedule next nightly"), "*nightly* begins", "02:00 CE")
@@ -99,8 +99,8 @@ func TestSchedulesInSlack(t *testing.T) {
 	o.says(o.slash("U0ADMIN", ops, "schedule edit nightly duration=4h save=yes"), "saved, as revision 2", "open 4h", "`word=hello`")
 	o.says(o.slash("U0ADMIN", ops, "schedule pause nightly"), "Say why")
 	o.says(o.slash("U0ADMIN", ops, "schedule pause nightly until Mon 08:00 because holidays"), "`nightly` is paused until")
-	o.says(o.slash("U0VIEWER", ops, "schedule next nightly"), "It is paused")
-	o.says(o.slash("U0VIEWER", ops, "schedule list"), "paused: holidays")
+	o.says(o.slash("U0VIEWER", ops, "schedule next nightly"), "02:00 CET · paused\n", "It is paused until ", ": holidays. `schedule resume nightly` ends that.")
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), "paused until ", ": holidays")
 	o.says(o.slash("U0OPERATOR", ops, "schedule resume nightly"), "You may not change schedules")
 	o.says(o.slash("U0ADMIN", ops, "schedule resume nightly"), "runs again")
 	o.says(o.slash("U0ADMIN", ops, "schedule pause nightly until yesterday because x"), "Say until when")
@@ -109,6 +109,48 @@ func TestSchedulesInSlack(t *testing.T) {
 	o.says(o.slash("U0ADMIN", ops, "schedule frobnicate"), "comes one of")
 	o.says(o.slash("U0OUTSIDER", ops, "schedule list"), "You have no role")
 	o.nothingRan()
+}
+
+// What was decided of the next times shows wherever they do.
+func TestTheNextTimesTellWhatWasDecided(t *testing.T) {
+	o := openOffice(t)
+	next := o.nightly("poke web1")
+	begins := func(at time.Time) string { return fmt.Sprintf("next <!date^%d^", at.Unix()) }
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), begins(next.At.Time))
+	o.says(o.slash("U0VIEWER", ops, "schedule delay nightly"), "it needs the role operator")
+	o.says(o.slash("U0OPERATOR", ops, "schedule delay nightly"), "`nightly` begins an hour later")
+	o.tells(0, "delayed by <@U0OPERATOR>")
+	o.says(o.slash("U0OPERATOR", ops, "schedule delay nightly"), "`nightly` was delayed already, by <@U0OPERATOR>")
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), begins(next.At.Add(time.Hour).Time))
+	o.says(o.slash("U0VIEWER", ops, "schedule next nightly"), "delayed to "+next.At.Add(time.Hour).Format("15:04 MST")+" by <@U0OPERATOR>")
+	o.says(o.slash("U0OPERATOR", ops, "schedule skip nightly"), "`nightly` is skipped")
+	o.says(o.slash("U0ADMIN", ops, "schedule skip nightly"), "is skipped already by <@U0OPERATOR>")
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), begins(next.At.Add(24*time.Hour).Time))
+	for _, verb := range []string{"next", "show"} {
+		o.says(o.slash("U0VIEWER", ops, "schedule "+verb+" nightly"), next.At.Format("Mon 2 Jan 2006, 15:04 MST")+" · skipped by <@U0OPERATOR>\n")
+	}
+	o.slash("U0ADMIN", ops, "schedule pause nightly because holidays")
+	o.says(o.slash("U0ADMIN", ops, "schedule resume nightly"), "`nightly` runs again", "skipped by <@U0OPERATOR>")
+	o.nothingRan()
+}
+
+// What waits for approval says so wherever its next time shows, and cannot be run now.
+func TestAScheduleThatWaits(t *testing.T) {
+	o := openOffice(t)
+	o.hire("U0APPROVER", store.Approver)
+	next := o.nightly("reboot web1")
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), "waits for approval #1, due <!date^")
+	o.says(o.slash("U0VIEWER", ops, "schedule next nightly"), "It waits for approval #1, and does not run before.")
+	o.turnTo(next.At.Add(-time.Hour + time.Second).Time)
+	headsUp := o.tells(0, "*nightly* waits for approval #1, and does not run before")
+	if strings.Contains(string(headsUp.Blocks), "schedule.run") || !strings.Contains(string(headsUp.Blocks), "schedule.skip") {
+		t.Errorf("its buttons are in %s", headsUp.Blocks)
+	}
+	again := o.forgedSchedule(headsUp.TS, "schedule.run", occurrenceOf(headsUp)) // as a phone shows it that has not loaded the new one
+	o.says(o.answered("U0ADMIN", again, "schedule.run"), "`nightly` cannot run now. Revision 1 of it waits for approval: #1")
+	o.click("U0APPROVER", o.shows(ops, 1, store.AwaitingApproval), "run.approve")
+	o.says(string(o.tells(0, "*nightly* begins").Blocks), "schedule.run")
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), "next <!date^")
 }
 
 func TestAHeadsUpIsDecidedOnce(t *testing.T) {

@@ -46,7 +46,7 @@ func (s *Scheduler) Skip(ctx context.Context, actor store.Actor, id string) erro
 func (s *Scheduler) Delay(ctx context.Context, actor store.Actor, id string) error {
 	return s.decide(ctx, actor, id, s.mayDecide, func(o store.Occurrence) (bool, error) {
 		if o.State == store.OccurrenceAnnounced && o.DecidedBy == "" && !o.BeginsAt.Add(delay).Before(o.CutoffAt.Time) {
-			return false, refuse("An hour later nothing of `%s` may begin any more. Skip it, or run it now.", o.Schedule)
+			return false, tooLateToDelay(o.Schedule)
 		}
 		return s.store.DelayOccurrence(ctx, actor, id, delay)
 	})
@@ -54,7 +54,14 @@ func (s *Scheduler) Delay(ctx context.Context, actor store.Actor, id string) err
 
 // RunNow lets an occurrence begin at once. That takes the right to all that it would run.
 func (s *Scheduler) RunNow(ctx context.Context, actor store.Actor, id string) error {
-	err := s.decide(ctx, actor, id, s.mayRun, func(store.Occurrence) (bool, error) { return s.store.HastenOccurrence(ctx, actor, id) })
+	err := s.decide(ctx, actor, id, s.mayRun, func(o store.Occurrence) (bool, error) {
+		if o.State == store.OccurrenceAnnounced || o.State == store.OccurrenceAsked {
+			if err := s.canBegin(ctx, o.ScheduleID); err != nil {
+				return false, err
+			}
+		}
+		return s.store.HastenOccurrence(ctx, actor, id)
+	})
 	if err != nil {
 		return err
 	}
@@ -146,30 +153,6 @@ func decided(o store.Occurrence) error {
 	return refuse("There is nothing to decide any more: this time of `%s` is over.", o.Schedule)
 }
 
-// SkipNext skips the next occurrence of a schedule, announced or not, and returns it.
-func (s *Scheduler) SkipNext(ctx context.Context, actor store.Actor, schedule store.Schedule) (store.Occurrence, error) {
-	o, err := s.upcoming(ctx, schedule)
-	if err != nil || o.ID != "" {
-		if err == nil {
-			err = s.Skip(ctx, actor, o.ID)
-		}
-		return o, err
-	}
-	if err := s.mayDecide(ctx, actor, schedule); err != nil {
-		return o, err
-	}
-	openings, err := s.Openings(schedule.Window, 1)
-	if err != nil {
-		return o, err
-	}
-	if len(openings) == 0 {
-		return o, refuse("`%s` does not open any more.", schedule.Name)
-	}
-	o = newOccurrence(schedule, openings[0].At.Time)
-	o.State = store.OccurrenceSkipped
-	return s.add(ctx, actor, schedule, o)
-}
-
 // RunNext lets a schedule run now: what is announced begins at once, or else it is run once more, outside of its
 // calendar. It returns the occurrence.
 func (s *Scheduler) RunNext(ctx context.Context, actor store.Actor, schedule store.Schedule) (store.Occurrence, error) {
@@ -185,6 +168,9 @@ func (s *Scheduler) RunNext(ctx context.Context, actor store.Actor, schedule sto
 	}
 	if schedule.PausedAt != nil {
 		return o, refuse("`%s` is paused. Resume it first.", schedule.Name)
+	}
+	if err := s.canBegin(ctx, schedule.ID); err != nil {
+		return o, err
 	}
 	o = newOccurrence(schedule, s.now())
 	o.ScheduleID = schedule.ID

@@ -39,11 +39,11 @@ func (s *Scheduler) examine(ctx context.Context, schedule store.Schedule) (f exe
 		}
 		return f, nil
 	}
-	next, err := s.Openings(schedule.Window, 1)
+	next, err := s.Next(ctx, schedule)
 	if err != nil {
 		return f, err
 	}
-	if len(next) == 0 {
+	if next == nil {
 		f.Grade, f.Text = executor.Worth, fmt.Sprintf("it does not begin any more: `drover schedule edit %s` or `remove`", schedule.Name)
 		return f, nil
 	}
@@ -60,6 +60,6 @@ func (s *Scheduler) examine(ctx context.Context, schedule store.Schedule) (f exe
 		f.Grade, f.Text = executor.Worth, fmt.Sprintf("it would not run. Its owner %s is told: %s", schedule.Owner, refusal.Text)
 		return f, nil
 	}
-	f.Grade, f.Text = executor.Fine, "begins next "+next[0].At.Local().Format("Mon 2006-01-02 15:04 MST")
+	f.Grade, f.Text = executor.Fine, "begins next "+next.BeginsAt.Local().Format("Mon 2006-01-02 15:04 MST")
 	return f, err
 }

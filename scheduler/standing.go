@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 
 	"drover/executor"
 	"drover/store"
@@ -81,4 +82,18 @@ func (s *Scheduler) approved(ctx context.Context, schedule store.Schedule) error
 		}
 	}
 	return nil
+}
+
+// canBegin refuses to begin now what is not approved: the time would be lost.
+func (s *Scheduler) canBegin(ctx context.Context, scheduleID string) error {
+	schedule, err := s.store.Schedule(ctx, scheduleID)
+	if err != nil {
+		return err
+	}
+	err = s.approved(ctx, schedule)
+	var refusal *executor.Refusal
+	if errors.As(err, &refusal) {
+		return refuse("`%s` cannot run now. %s", schedule.Name, refusal.Text)
+	}
+	return err
 }

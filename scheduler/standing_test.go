@@ -19,7 +19,6 @@ func (w *world) court() *scheduler.Scheduler {
 	w.Helper()
 	w.must(w.store.AddAction(w.Context(), root, "raze", "{name: raze, approvals: 1, run: {linux: [raze]}}"))
 	w.must(w.store.AddAction(w.Context(), root, "reboot", "{name: reboot, approvals: 1, run: {linux: [reboot]}}"))
-	w.must(w.store.SetSetting(w.Context(), root, "approval-expiry", "1d"))
 	w.person("UADMIN", store.Admin, "")
 	w.person("UAPPROVER", store.Approver, "")
 	return scheduler.New(scheduler.Config{Store: w.store, Engine: w.engine, Log: w.logger()})
@@ -82,6 +81,67 @@ func TestAScheduleThatNeedsApproval(t *testing.T) {
 		w.after(12 * time.Hour) // the edit has voided the approval, and the new one was denied
 		w.is(w.last(schedule), store.OccurrenceRefused, "Revision 2 of it was not approved: #3 ended denied", 0)
 	})
+}
+
+// What waits for approval cannot be run now, and its night is not lost by that. The heads-up tells when it is approved.
+func TestNobodyRunsNowWhatWaits(t *testing.T) {
+	inBubble(t, func(w *world) {
+		defer w.work(w.store, time.Minute)()
+		s := w.court()
+		schedule := w.added(s, "action=raze")
+		defer w.schedule(w.store)()
+		if _, err := s.RunNext(w.Context(), root, schedule); !strings.Contains(refused(t, err).Text, "`nightly` cannot run now. Revision 1 of it waits for approval: #1") {
+			t.Errorf("before the heads-up: %v", err)
+		}
+		w.after(90 * time.Minute)
+		before := w.last(schedule)
+		for _, err := range []error{s.RunNow(w.Context(), root, before.ID), second(s.RunNext(w.Context(), root, schedule))} {
+			if !strings.Contains(refused(t, err).Text, "`nightly` cannot run now. Revision 1 of it waits for approval: #1") {
+				t.Errorf("after the heads-up: %v", err)
+			}
+		}
+		w.is(w.last(schedule), store.OccurrenceAnnounced, "", 0)
+		w.approve()
+		if o := w.last(schedule); o.Version <= before.Version {
+			t.Errorf("the heads-up is not told anew: %+v", o)
+		}
+		w.must(s.RunNow(w.Context(), root, before.ID))
+		w.after(5 * time.Minute)
+		w.is(w.last(schedule), store.OccurrenceDone, "", 1)
+	})
+}
+
+// A heads-up tells, too, that the approval was denied, or has to be given anew.
+func TestAHeadsUpTellsOfItsApproval(t *testing.T) {
+	for name, change := range map[string]func(w *world, s *scheduler.Scheduler, schedule store.Schedule){
+		"denied": func(w *world, _ *scheduler.Scheduler, _ store.Schedule) {
+			w.must(w.engine.Deny(w.Context(), approver, w.newest(), "no", ""))
+		},
+		"void": func(w *world, _ *scheduler.Scheduler, _ store.Schedule) {
+			_, err := w.store.VoidRun(w.Context(), store.Drover, w.newest().ID, "it is not what was asked for")
+			w.must(err)
+		},
+		"asked": func(w *world, s *scheduler.Scheduler, schedule store.Schedule) {
+			request := executor.Request{Actor: "T1/UADMIN", Action: "reboot", Selector: []string{"web1"}, Origin: store.Scheduled, Channel: ops,
+				Standing: &store.Standing{ScheduleID: schedule.ID, Revision: 1}}
+			_, err := w.engine.AskStanding(w.Context(), request)
+			w.must(err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(w *world) {
+				s := w.court()
+				schedule := w.added(s, "action=raze")
+				defer w.schedule(w.store)()
+				w.after(90 * time.Minute)
+				before := w.last(schedule)
+				change(w, s, schedule)
+				if o := w.last(schedule); o.Version <= before.Version {
+					t.Errorf("the heads-up is not told anew: %+v", o)
+				}
+			})
+		})
+	}
 }
 
 func TestAnEditVoidsWhatWaits(t *testing.T) {

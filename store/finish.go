@@ -115,6 +115,9 @@ func (t *tx) finished(ctx context.Context, id string, state RunState, why string
 	if err := t.touch(ctx, id); err != nil {
 		return err
 	}
+	if err := t.showStanding(ctx, id); err != nil {
+		return err
+	}
 	return t.auditRun(ctx, Drover, "run."+string(state), id, detail{"why": why})
 }
 

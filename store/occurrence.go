@@ -203,7 +203,8 @@ func (t *tx) announce(ctx context.Context, schedule Schedule, o Occurrence) erro
 	if err := t.showOccurrence(ctx, o); err != nil {
 		return err
 	}
-	if o.Channel == "" || o.State.Final() || o.DecidedBy != "" || schedule.NotifyBefore == 0 && o.State != OccurrenceAsked {
+	atOnce := o.DecidedBy != "" && !o.BeginsAt.After(o.StartsAt.Time)
+	if o.Channel == "" || o.State.Final() || atOnce || schedule.NotifyBefore == 0 && o.State != OccurrenceAsked {
 		return nil
 	}
 	moved, err := t.change(ctx, `UPDATE messages SET channel = CASE WHEN ts = '' AND attempted_at IS NULL THEN ? ELSE channel END

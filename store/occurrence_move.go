@@ -247,10 +247,14 @@ func (t *tx) touchReport(ctx context.Context, runID string) error {
 	if err != nil || len(told) == 0 {
 		return err
 	}
-	o := told[0]
+	return t.showAnew(ctx, told[0])
+}
+
+// showAnew has an occurrence told anew that is as it was, because of something beside it.
+func (t *tx) showAnew(ctx context.Context, o Occurrence) error {
 	o.Version++
 	if _, err := t.ExecContext(ctx, "UPDATE occurrences SET version = ? WHERE id = ?", o.Version, o.ID); err != nil {
-		return fmt.Errorf("mark a report as behind: %w", err)
+		return fmt.Errorf("mark an occurrence as changed: %w", err)
 	}
 	return t.showOccurrence(ctx, o)
 }

@@ -180,6 +180,9 @@ func (t *tx) createRun(ctx context.Context, n NewRun) (Run, error) {
 	if err := t.createCard(ctx, run); err != nil {
 		return run, err
 	}
+	if err := t.showStanding(ctx, run.ID); err != nil {
+		return run, err
+	}
 	if err := t.createReviews(ctx, run, n.Tell); err != nil {
 		return run, err
 	}

@@ -27,7 +27,26 @@ func (t *tx) allowStanding(ctx context.Context, id string) error {
 	if err := t.endPending(ctx, id, TargetSkipped, allowed); err != nil {
 		return err
 	}
+	if err := t.showStanding(ctx, id); err != nil {
+		return err
+	}
 	return t.auditRun(ctx, Drover, "run.allowed", id, nil)
+}
+
+// showStanding has what a schedule is about to do told anew after a change of a run that only asks: whether it would run
+// hangs on that.
+func (t *tx) showStanding(ctx context.Context, runID string) error {
+	var told []Occurrence
+	err := t.SelectContext(ctx, &told, selectOccurrence+" WHERE o.finished_at IS NULL AND o.schedule_id = (SELECT standing_schedule FROM runs WHERE id = ?)", runID)
+	if err != nil {
+		return fmt.Errorf("read what a schedule is about to do: %w", err)
+	}
+	for _, o := range told {
+		if err := t.showAnew(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // voidStanding ends what asks for a schedule that is not the same any more.

@@ -17,11 +17,8 @@ import (
 func (c *cli) scheduleCommand() *cobra.Command {
 	return group("schedule", "What runs by itself, and when",
 		c.scheduleAdd(), c.scheduleEdit(), c.scheduleList(), c.scheduleShow(), c.scheduleNext(),
-		c.schedulePause(), c.scheduleResume(), c.scheduleRemove(), c.scheduleSkip(), c.scheduleRun())
+		c.schedulePause(), c.scheduleResume(), c.scheduleRemove(), c.scheduleSkip(), c.scheduleDelay(), c.scheduleRun())
 }
-
-// openingsShown is how many of the coming times are shown.
-const openingsShown = 5
 
 // withSchedules runs fn as the person at this terminal.
 func (c *cli) withSchedules(ctx context.Context, fn func(*scheduler.Scheduler, *store.Store, store.Actor) error) error {
@@ -118,7 +115,7 @@ func (c *cli) scheduleSave(cmd *cobra.Command, find findSchedule, save saveSched
 			if err := sched.Check(cmd.Context(), actor, schedule); err != nil {
 				return err
 			}
-			if err := c.printOpenings(sched, schedule.Window, false); err != nil || *dryRun {
+			if err := c.printOpenings(sched, schedule.Window); err != nil || *dryRun {
 				return err
 			}
 			if schedule, err = save(sched, cmd.Context(), actor, schedule); err != nil {
@@ -131,33 +128,18 @@ func (c *cli) scheduleSave(cmd *cobra.Command, find findSchedule, save saveSched
 	return cmd
 }
 
-// printOpenings prints the coming times of a window by its own clock and by this terminal's.
-func (c *cli) printOpenings(sched *scheduler.Scheduler, w store.Window, asJSON bool) error {
-	openings, err := sched.Openings(w, openingsShown)
-	if err != nil {
-		return err
-	}
-	zone, err := scheduler.LoadZone(w.Timezone)
-	if err != nil {
-		return err
-	}
-	if len(openings) == 0 && !asJSON {
-		fmt.Fprintln(c.out, "It does not begin any more.")
-		return nil
-	}
-	return printList(c.out, asJSON, openings, strings.ToUpper(w.Timezone)+"\tHERE\tNOTE", func(o store.Opening) string {
-		return fmt.Sprintf("%s\t%s\t%s", o.At.In(zone).Format("Mon 2006-01-02 15:04 MST"), o.At.Local().Format("Mon 2006-01-02 15:04 MST"), o.Note)
-	})
-}
-
 func (c *cli) scheduleNext() *cobra.Command {
 	var asJSON bool
 	cmd := c.onSchedule("next NAME", "Show when a schedule begins next, and what the clocks do to it",
-		func(_ context.Context, sched *scheduler.Scheduler, _ *store.Store, _ store.Actor, schedule store.Schedule) error {
-			if schedule.PausedAt != nil {
-				fmt.Fprintf(c.err, "It is paused, and begins at none of these times: %s\n", schedule.PausedReason)
+		func(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, _ store.Actor, schedule store.Schedule) error {
+			if !asJSON {
+				return c.printNext(ctx, sched, s, schedule)
 			}
-			return c.printOpenings(sched, schedule.Window, asJSON)
+			coming, err := sched.Coming(ctx, schedule, openingsShown)
+			if err != nil {
+				return err
+			}
+			return printJSON(c.out, coming)
 		})
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
 	return cmd
@@ -188,12 +170,16 @@ func (c *cli) schedulePause() *cobra.Command {
 
 func (c *cli) scheduleResume() *cobra.Command {
 	return c.onSchedule("resume NAME", "Let a paused schedule run again, from its next time on",
-		func(ctx context.Context, sched *scheduler.Scheduler, _ *store.Store, actor store.Actor, schedule store.Schedule) error {
+		func(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, actor store.Actor, schedule store.Schedule) error {
 			if err := sched.Resume(ctx, actor, schedule); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.out, "Schedule %s runs again.\n", schedule.Name)
-			return c.printOpenings(sched, schedule.Window, false)
+			resumed, err := s.Schedule(ctx, schedule.ID)
+			if err != nil {
+				return err
+			}
+			return c.printNext(ctx, sched, s, resumed)
 		})
 }
 
@@ -215,7 +201,19 @@ func (c *cli) scheduleSkip() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.out, "Schedule %s is skipped at %s.\n", schedule.Name, o.StartsAt.Local().Format("Mon 2006-01-02 15:04 MST"))
+			fmt.Fprintf(c.out, "Schedule %s is skipped at %s.\n", schedule.Name, o.StartsAt.Local().Format(dayAndTime))
+			return nil
+		})
+}
+
+func (c *cli) scheduleDelay() *cobra.Command {
+	return c.onSchedule("delay NAME", "Let a schedule's next time begin an hour later, once; its window closes when it was to",
+		func(ctx context.Context, sched *scheduler.Scheduler, _ *store.Store, actor store.Actor, schedule store.Schedule) error {
+			o, err := sched.DelayNext(ctx, actor, schedule)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.out, "Schedule %s begins at %s.\n", schedule.Name, o.BeginsAt.Local().Format(dayAndTime))
 			return nil
 		})
 }

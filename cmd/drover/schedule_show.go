@@ -21,19 +21,48 @@ const dayAndTime = "Mon 2006-01-02 15:04 MST"
 type scheduleJSON struct {
 	store.Schedule
 	Options     executor.Options   `json:"options"`
-	Next        []store.Opening    `json:"next"`
+	Inactive    string             `json:"inactive,omitempty"` // what keeps it from running, see executor.Inactive
+	Next        []store.Coming     `json:"next"`
 	Occurrences []store.Occurrence `json:"occurrences,omitempty"`
 }
 
-func shownSchedule(sched *scheduler.Scheduler, schedule store.Schedule, openings int) (scheduleJSON, error) {
-	shown := scheduleJSON{Schedule: schedule, Next: []store.Opening{}}
+func shownSchedule(ctx context.Context, s *store.Store, schedule store.Schedule, next []store.Coming) (scheduleJSON, error) {
+	shown := scheduleJSON{Schedule: schedule, Next: next}
 	var err error
 	if shown.Options, err = executor.ParseOptions(schedule.Options); err != nil {
 		return shown, fmt.Errorf("schedule %s: %w", schedule.Name, err)
 	}
-	next, err := sched.Openings(schedule.Window, openings)
-	shown.Next = append(shown.Next, next...)
+	asked, err := s.StandingRuns(ctx, store.Standing{ScheduleID: schedule.ID, Revision: schedule.Revision})
+	shown.Inactive = executor.Inactive(asked)
 	return shown, err
+}
+
+// listed is a schedule with the time at which it begins next.
+func listed(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, schedule store.Schedule) (scheduleJSON, error) {
+	next := []store.Coming{}
+	first, err := sched.Next(ctx, schedule)
+	if err != nil {
+		return scheduleJSON{}, err
+	}
+	if first != nil {
+		next = append(next, *first)
+	}
+	return shownSchedule(ctx, s, schedule, next)
+}
+
+// stands says in a few words when a schedule begins next, or what keeps it from it.
+func (s scheduleJSON) stands() string {
+	switch {
+	case s.PausedUntil != nil:
+		return "paused until " + s.PausedUntil.Local().Format(dayAndTime)
+	case s.PausedAt != nil:
+		return "paused"
+	case len(s.Next) == 0:
+		return "never"
+	case s.Inactive != "":
+		return s.Inactive
+	}
+	return s.Next[0].BeginsAt.Local().Format(dayAndTime)
 }
 
 func (c *cli) scheduleList() *cobra.Command {
@@ -48,21 +77,14 @@ func (c *cli) scheduleList() *cobra.Command {
 			}
 			items := []scheduleJSON{}
 			for _, schedule := range all {
-				shown, err := shownSchedule(sched, schedule, 1)
+				shown, err := listed(cmd.Context(), sched, s, schedule)
 				if err != nil {
 					return err
 				}
 				items = append(items, shown)
 			}
 			return printList(c.out, asJSON, items, "NAME\tACTION\tTARGETS\tCRON\tTIMEZONE\tNEXT", func(s scheduleJSON) string {
-				next := "never"
-				switch {
-				case s.PausedAt != nil:
-					next = "paused"
-				case len(s.Next) > 0:
-					next = s.Next[0].At.Local().Format(dayAndTime)
-				}
-				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s", s.Name, s.Action, s.Selector, strings.TrimSpace(s.Cron+" "+s.Nth), s.Timezone, next)
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s", s.Name, s.Action, s.Selector, strings.TrimSpace(s.Cron+" "+s.Nth), s.Timezone, s.stands())
 			})
 		})
 	}
@@ -73,7 +95,11 @@ func (c *cli) scheduleShow() *cobra.Command {
 	var asJSON bool
 	cmd := c.onSchedule("show NAME", "Show a schedule: what it does, when, and what became of the last times",
 		func(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, _ store.Actor, schedule store.Schedule) error {
-			shown, err := shownSchedule(sched, schedule, openingsShown)
+			next, err := sched.Coming(ctx, schedule, openingsShown)
+			if err != nil {
+				return err
+			}
+			shown, err := shownSchedule(ctx, s, schedule, next)
 			if err != nil {
 				return err
 			}
@@ -87,7 +113,7 @@ func (c *cli) scheduleShow() *cobra.Command {
 			if err := c.printStanding(ctx, s, schedule); err != nil {
 				return err
 			}
-			return c.printOpenings(sched, schedule.Window, false)
+			return c.printTimes(schedule.Window, next)
 		})
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the schedule as JSON")
 	return cmd

@@ -396,15 +396,16 @@ func approvedOnce(t *testing.T, fleet *storyFleet) {
 	n.on()
 	at := n.nightly("raze web1")
 	n.says("Waits for approval #1", "schedule nightly shall run it on web1", "run.approve")
-	n.setClock(at.Add(-time.Hour)) // the time to approve it is over
-	n.says("Expired #1")
+	n.setClock(at.Add(-time.Hour)) // a run would have expired by now
+	n.says("*nightly* waits for approval #1, and does not run before", "schedule.skip")
 	n.setClock(at)
-	n.says("*nightly* of", "was not run: Revision 1 of it was not approved")
-	if answer := n.types("UADMIN", "schedule edit nightly save=yes"); !strings.Contains(answer, "#2 *raze* waits for approval: until then the schedule does not run") {
-		t.Errorf("asked again: %s", answer)
+	n.says("*nightly* of", "was not run: Revision 1 of it waits for approval: #1")
+	n.presses("UAPPROVER", n.says("Waits for approval #1", "run.approve"), "run.approve")
+	n.says("Approved #1", "schedule `nightly` runs it from now on")
+	if answer := n.types("UADMIN", "schedule edit nightly duration=4h save=yes"); !strings.Contains(answer, "#2 *raze* waits for approval: until then the schedule does not run") {
+		t.Errorf("edited: %s", answer)
 	}
-	card := n.says("Waits for approval #2", "run.approve")
-	n.presses("UAPPROVER", card, "run.approve")
+	n.presses("UAPPROVER", n.says("Waits for approval #2", "run.approve"), "run.approve")
 	n.says("Approved #2", "schedule `nightly` runs it from now on")
 	if _, err := os.Stat(filepath.Join(n.marks, "razed")); err == nil {
 		t.Error("the approval ran it")
