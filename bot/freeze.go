@@ -67,7 +67,7 @@ func (b *Bot) unfreeze(ctx context.Context, c command, words []string, _ string)
 	if _, err := b.viewer(ctx, c); err != nil {
 		return "", err
 	}
-	ended, err := b.engine.Unfreeze(ctx, c.actor, lower(words))
+	ended, err := b.engine.Unfreeze(ctx, c.actor, words)
 	if err != nil {
 		return "", err
 	}

@@ -26,7 +26,7 @@ var helps = []struct {
 	{store.Approver, "Approvals", []string{"`pending` · `show 42` · `approve 42` · `deny 42 because …`"}},
 	{store.Breakglass, "Break-glass", []string{"`urgent=true` and `because …` run at once without approvals; everybody is told, and somebody has to review it"}},
 	{store.Viewer, "Nights", []string{"`schedule` lists them · `schedule next nightly` · `freeze` lists what is frozen"}},
-	{store.Operator, "", []string{"`schedule skip nightly` · `schedule run nightly`"}},
+	{store.Operator, "", []string{"`schedule skip nightly` · `schedule delay nightly` · `schedule run nightly`"}},
 	{store.Admin, "", []string{
 		"`schedule add nightly update tag:prod cron=\"0 2 * * *\" timezone=Europe/Berlin duration=2h` shows the times first · `schedule edit` · `pause` · `resume` · `remove`",
 		"`freeze tag:prod until Mon 08:00 because launch` keeps every change off · `unfreeze tag:prod`",

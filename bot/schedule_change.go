@@ -12,7 +12,10 @@ import (
 // saveWord is what has to be typed for a schedule to be kept: without it, it is only shown.
 const saveWord = "save=yes"
 
-func (b *Bot) scheduleAdd(ctx context.Context, c command, words []string, _ string) (string, error) {
+func (b *Bot) scheduleAdd(ctx context.Context, c command, words []string, reason string) (string, error) {
+	if err := withoutReason(reason); err != nil {
+		return "", err
+	}
 	if len(words) == 0 {
 		return "", &executor.Refusal{Text: "Say its name, what it does and when, for example `schedule add nightly update tag:prod cron=\"0 2 * * *\" timezone=Europe/Berlin duration=2h`."}
 	}
@@ -21,6 +24,14 @@ func (b *Bot) scheduleAdd(ctx context.Context, c command, words []string, _ stri
 		return "", err
 	}
 	return b.scheduleSave(ctx, c, store.Schedule{Name: strings.ToLower(words[0]), Channel: channel}, words[1:], b.schedules.Add)
+}
+
+// withoutReason refuses a reason where there is none to say: it would take in all that comes after it, and saveWord.
+func withoutReason(reason string) error {
+	if reason == "" {
+		return nil
+	}
+	return &executor.Refusal{Text: "A schedule has no reason: leave out `because` and what comes after it. Nothing was saved."}
 }
 
 // scheduleChannel is where a schedule tells what it does when it is not told where: empty for DROVER_CHANNEL and, without
@@ -37,7 +48,10 @@ func (b *Bot) scheduleChannel(ctx context.Context, c command) (string, error) {
 	return channel, nil
 }
 
-func (b *Bot) scheduleEdit(ctx context.Context, c command, words []string, _ string) (string, error) {
+func (b *Bot) scheduleEdit(ctx context.Context, c command, words []string, reason string) (string, error) {
+	if err := withoutReason(reason); err != nil {
+		return "", err
+	}
 	schedule, words, err := b.scheduleNamed(ctx, words, "edit nightly duration=3h")
 	if err != nil {
 		return "", err
@@ -107,9 +121,6 @@ func (b *Bot) schedulePause(ctx context.Context, c command, words []string, reas
 	schedule, words, err := b.scheduleNamed(ctx, words, "pause nightly until Mon 08:00 because holidays")
 	if err != nil {
 		return "", err
-	}
-	if reason == "" {
-		return "", &executor.Refusal{Text: "Say why: `schedule pause " + schedule.Name + " because …`. Nothing was changed."}
 	}
 	var until *store.Time
 	text := ""

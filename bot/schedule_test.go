@@ -87,6 +87,7 @@ func TestSchedulesInSlack(t *testing.T) {
 	if all, err := o.store.Schedules(t.Context()); err != nil || len(all) > 0 {
 		t.Fatalf("it was saved: %v %v", all, err)
 	}
+	o.says(o.slash("U0ADMIN", ops, add+" because patch day save=yes"), "leave out `because`", "Nothing was saved")
 	o.says(o.slash("U0ADMIN", ops, add+" save=yes"), "`nightly` is saved, as revision 1")
 	o.says(o.slash("U0ADMIN", ops, add+" save=yes"), "There is a schedule `nightly` already")
 	o.says(o.slash("U0VIEWER", ops, "schedule list"), "*1 schedule*", "`nightly` poke on `tag:web !db1`", "next")
@@ -96,6 +97,7 @@ func TestSchedulesInSlack(t *testing.T) {
 
 	o.says(o.slash("U0ADMIN", ops, "schedule edit nightly duraton=4h save=yes"), "Did you mean `duration`?")
 	o.says(o.slash("U0ADMIN", ops, "schedule edit nightly word=a;b save=yes"), "word")
+	o.says(o.slash("U0ADMIN", ops, "schedule edit nightly duration=4h because patch day save=yes"), "leave out `because`")
 	o.says(o.slash("U0ADMIN", ops, "schedule edit nightly duration=4h save=yes"), "saved, as revision 2", "open 4h", "`word=hello`")
 	o.says(o.slash("U0ADMIN", ops, "schedule pause nightly"), "Say why")
 	o.says(o.slash("U0ADMIN", ops, "schedule pause nightly until Mon 08:00 because holidays"), "`nightly` is paused until")

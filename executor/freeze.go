@@ -120,8 +120,9 @@ func (e *Engine) freezeWords(ctx context.Context, selector []string) ([]store.Fr
 
 // Unfreeze ends the freezes that were made with the same words, or, without words, the only one there is.
 func (e *Engine) Unfreeze(ctx context.Context, actor store.Actor, selector []string) ([]store.Freeze, error) {
-	ended, err := e.unfreeze(ctx, actor, strings.Join(selector, " "))
-	return ended, e.AuditRefusal(ctx, actor, unfreezeVerb+"/"+strings.Join(selector, " "), err)
+	words := strings.ToLower(strings.Join(selector, " "))
+	ended, err := e.unfreeze(ctx, actor, words)
+	return ended, e.AuditRefusal(ctx, actor, unfreezeVerb+"/"+words, err)
 }
 
 func (e *Engine) unfreeze(ctx context.Context, actor store.Actor, selector string) ([]store.Freeze, error) {
@@ -132,8 +133,13 @@ func (e *Engine) unfreeze(ctx context.Context, actor store.Actor, selector strin
 	if err != nil {
 		return nil, err
 	}
-	if selector == "" && len(all) == 1 {
+	switch {
+	case len(all) == 0:
+		return nil, usage("Nothing is frozen.")
+	case selector == "" && len(all) == 1:
 		selector = all[0].Selector
+	case selector == "":
+		return nil, usage("There are %d freezes. Say which one, in the words that made it, for example `unfreeze %s`. `freeze` lists them.", len(all), quotable(all[0].Selector))
 	}
 	var ended []store.Freeze
 	for _, f := range all {

@@ -142,12 +142,21 @@ func TestWhatAFreezeNeeds(t *testing.T) {
 	must(t, w.freeze(admin, "web* until 8h"))
 	must(t, w.freeze(admin, "all until 9h"))
 	_, err = w.engine.Unfreeze(t.Context(), admin, nil)
-	if r := refused(t, err); !strings.Contains(r.Text, "`freeze` lists what is frozen") {
+	if r := refused(t, err); !strings.Contains(r.Text, "There are 2 freezes. Say which one, in the words that made it, for example `unfreeze web*`") {
 		t.Errorf("of two, without saying which: %v", r)
 	}
-	ended, err := w.engine.Unfreeze(t.Context(), admin, []string{"web*"})
+	_, err = w.engine.Unfreeze(t.Context(), admin, []string{"web1"})
+	if r := refused(t, err); !strings.Contains(r.Text, "There is no freeze of that. `freeze` lists what is frozen") {
+		t.Errorf("of two, in other words: %v", r)
+	}
+	ended, err := w.engine.Unfreeze(t.Context(), admin, []string{"WEB*"}) // a freeze keeps its words in lower case
 	must(t, err)
 	if len(ended) != 1 || ended[0].Selector != "web*" {
 		t.Errorf("ended are %+v", ended)
+	}
+	_, err = w.engine.Unfreeze(t.Context(), admin, nil)
+	must(t, err)
+	if _, err = w.engine.Unfreeze(t.Context(), admin, nil); !strings.Contains(refused(t, err).Text, "Nothing is frozen") {
+		t.Errorf("of none: %v", err)
 	}
 }

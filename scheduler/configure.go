@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"drover/executor"
@@ -131,6 +132,9 @@ func (s *Scheduler) settle(ctx context.Context, id string) error {
 func (s *Scheduler) Pause(ctx context.Context, actor store.Actor, schedule store.Schedule, reason string, until *store.Time) error {
 	if err := s.mayChange(ctx, actor, schedule); err != nil {
 		return err
+	}
+	if strings.TrimSpace(reason) == "" {
+		return refuse("Say why: `schedule pause %s because holidays`. Nothing was changed.", schedule.Name)
 	}
 	if until != nil && !until.After(s.now()) {
 		return refuse("That time is over.")

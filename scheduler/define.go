@@ -219,6 +219,9 @@ func day(name, value, timezone string) (*store.Time, error) {
 	if value == "" {
 		return nil, nil
 	}
+	if timezone == "" {
+		return nil, refuse("Say `timezone` of the schedule: `%s` is read by its clock.", name)
+	}
 	zone, err := LoadZone(timezone)
 	if err != nil {
 		return nil, err

@@ -103,6 +103,10 @@ func TestWhatCannotBeDefined(t *testing.T) {
 	if r := refused(t, err); !strings.Contains(r.Text, "given twice") {
 		t.Errorf("two times: %v", r)
 	}
+	_, err = definer.Define(store.Schedule{}, written("cron=0 2 * * *", "action=tidy", "valid-until=2028-01-01"))
+	if r := refused(t, err); !strings.Contains(r.Text, "Say `timezone`") {
+		t.Errorf("a date by no clock: %v", r)
+	}
 	_, err = definer.Define(store.Schedule{}, written("cron=0 2 * * *"))
 	if r := refused(t, err); !strings.Contains(r.Text, "Say what is run") {
 		t.Errorf("no action: %v", r)

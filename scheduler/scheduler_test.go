@@ -389,6 +389,21 @@ func refused(t *testing.T, err error) *executor.Refusal {
 	return refusal
 }
 
+// Whoever finds a schedule paused learns why.
+func TestAPauseHasAReason(t *testing.T) {
+	w := newWorld(t)
+	s := scheduler.New(scheduler.Config{Store: w.store, Engine: w.engine, Log: w.logger()})
+	schedule := w.nightly()
+	for _, reason := range []string{"", "  "} {
+		if r := refused(t, s.Pause(t.Context(), root, schedule, reason, nil)); r.Text != "Say why: `schedule pause nightly because holidays`. Nothing was changed." {
+			t.Errorf("paused because %q: %+v", reason, r)
+		}
+	}
+	if schedule, err := s.Find(t.Context(), "nightly"); err != nil || schedule.PausedAt != nil {
+		t.Errorf("it is paused: %+v, %v", schedule, err)
+	}
+}
+
 func TestPeopleDecide(t *testing.T) {
 	inBubble(t, func(w *world) {
 		defer w.work(w.store, time.Minute)()

@@ -14,13 +14,13 @@ func (c *cli) freezeCommand() *cobra.Command {
 	var reason string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "freeze [TARGET… until WHEN]",
+		Use:   "freeze [TARGET… until WHEN because WHY]",
 		Short: "Keep every change off servers, or list the freezes",
 		Long: "Keep every change off servers until a time such as 08:00, \"Mon 08:00\", \"tomorrow 18:00\" or \"2027-01-31 08:00\": chat, schedules and\n" +
 			"the terminal are all held, looking goes on, and only an emergency (urgent=true) passes. all and tag:… take in servers that are added\n" +
 			"later. Without words it lists the freezes.",
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why; others see it when they are held")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, instead of because …; others see it when they are held")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the freezes as one JSON array")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		actor, err := c.actor()
@@ -31,11 +31,15 @@ func (c *cli) freezeCommand() *cobra.Command {
 			if len(args) == 0 {
 				return c.listFreezes(cmd, s, e, asJSON)
 			}
-			request, err := executor.ParseFreeze(args, s.Now().Time, time.Local)
+			words, why, err := reasoned(args, reason)
 			if err != nil {
 				return err
 			}
-			request.Actor, request.Reason = actor, reason
+			request, err := executor.ParseFreeze(words, s.Now().Time, time.Local)
+			if err != nil {
+				return err
+			}
+			request.Actor, request.Reason = actor, why
 			f, busy, err := e.Freeze(cmd.Context(), request)
 			if err != nil {
 				return err

@@ -14,12 +14,12 @@ func (c *cli) lockCommand() *cobra.Command {
 	var reason string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "lock [TARGET… DURATION]",
+		Use:   "lock [TARGET… DURATION because WHY]",
 		Short: "Keep everybody else's changes off servers, or list the locks",
 		Long: "Keep everybody else's changes off servers for a time such as 2h or 1d; looking goes on. The owner's own runs pass, and the\n" +
 			"channel ($DROVER_CHANNEL) is told when it begins and when it ends. A server has one lock. Without words it lists the locks.",
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why; others see it when they are kept off")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, instead of because …; others see it when they are kept off")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the locks as one JSON array")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		actor, err := c.actor()
@@ -30,11 +30,15 @@ func (c *cli) lockCommand() *cobra.Command {
 			if len(args) == 0 {
 				return c.listLocks(cmd, e, asJSON)
 			}
-			request, err := executor.ParseLock(args)
+			words, why, err := reasoned(args, reason)
 			if err != nil {
 				return err
 			}
-			request.Actor, request.Reason = actor, reason
+			request, err := executor.ParseLock(words)
+			if err != nil {
+				return err
+			}
+			request.Actor, request.Reason = actor, why
 			locks, busy, err := e.Lock(cmd.Context(), request)
 			if err != nil {
 				return err

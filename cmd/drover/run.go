@@ -20,7 +20,7 @@ func (c *cli) runCommand() *cobra.Command {
 	var reason string
 	var noWait, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "run ACTION TARGET… [name=value]…",
+		Use:   "run ACTION TARGET… [name=value]… [because WHY]",
 		Short: "Run an action on servers, the same way as from Slack",
 		Long: "Record a run. A living `drover serve` works it; without one this command does. A run that needs approval is waited for: it is\n" +
 			"given in Slack. It prints what came of it and ends\n" +
@@ -35,15 +35,19 @@ func (c *cli) runCommand() *cobra.Command {
 			"A share is of the run's servers, rounded down; a batch is at least one server.",
 		Args: cobra.MinimumNArgs(1),
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why; it is shown and kept with the run")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, instead of because …; it is shown and kept with the run")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "only record the run, for a living serve to work")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		request, err := c.request(args)
+		words, why, err := reasoned(args, reason)
 		if err != nil {
 			return err
 		}
-		request.Reason = reason
+		request, err := c.request(words)
+		if err != nil {
+			return err
+		}
+		request.Reason = why
 		return c.withEngine(cmd.Context(), "run/", func(s *store.Store, e *executor.Engine) error {
 			if request.Channel, err = s.Setting(cmd.Context(), store.SettingChannel); err != nil {
 				return err

@@ -147,25 +147,46 @@ func (c *cli) scheduleNext() *cobra.Command {
 
 func (c *cli) schedulePause() *cobra.Command {
 	var reason, until string
-	cmd := c.onSchedule("pause NAME", "Keep a schedule from running; what runs goes on",
-		func(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, actor store.Actor, schedule store.Schedule) error {
-			var end *store.Time
-			if until != "" {
-				at, err := executor.Until(strings.Fields(until), s.Now().Time, time.Local)
-				if err != nil {
-					return err
-				}
-				end = &at
+	cmd := &cobra.Command{
+		Use: "pause NAME [until WHEN] because WHY", Short: "Keep a schedule from running; what runs goes on", Args: cobra.MinimumNArgs(1),
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, instead of because …; it is shown")
+	cmd.Flags().StringVar(&until, "until", "", `when it runs again by itself, such as "Mon 08:00" or 2d`)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		words, why, err := reasoned(args, reason)
+		if err != nil {
+			return err
+		}
+		words = append(words, strings.Fields(until)...)
+		return c.withSchedules(cmd.Context(), func(sched *scheduler.Scheduler, s *store.Store, actor store.Actor) error {
+			schedule, err := sched.Find(cmd.Context(), words[0])
+			if err != nil {
+				return err
 			}
-			if err := sched.Pause(ctx, actor, schedule, reason, end); err != nil {
+			end, err := untilOf(words[1:], s.Now())
+			if err != nil {
+				return err
+			}
+			if err := sched.Pause(cmd.Context(), actor, schedule, why, end); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.out, "Schedule %s is paused.\n", schedule.Name)
 			return nil
 		})
-	cmd.Flags().StringVar(&reason, "reason", "", "why; it is shown")
-	cmd.Flags().StringVar(&until, "until", "", `when it runs again by itself, such as "Mon 08:00" or 2d`)
+	}
 	return cmd
+}
+
+// untilOf reads the words that say until when, by this terminal's clock; nil: none do.
+func untilOf(words []string, now store.Time) (*store.Time, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	if strings.EqualFold(words[0], "until") {
+		words = words[1:]
+	}
+	at, err := executor.Until(words, now.Time, time.Local)
+	return &at, err
 }
 
 func (c *cli) scheduleResume() *cobra.Command {
