@@ -13,7 +13,7 @@ type Coming struct {
 	ID        string          `json:"-"`                    // of the occurrence; "": nothing is recorded of it yet
 	BeginsAt  Time            `json:"begins_at"`            // when its run is to begin
 	State     OccurrenceState `json:"state,omitempty"`      // "": nothing is recorded of it yet
-	Reason    string          `json:"reason,omitempty"`     // why it was skipped
+	Reason    string          `json:"reason,omitempty"`     // why it was skipped, or waits
 	DecidedBy Actor           `json:"decided_by,omitempty"` // who skipped it, delayed it or ran it at once
 	DecidedAt *Time           `json:"decided_at,omitempty"`
 	Paused    bool            `json:"paused,omitempty"` // the schedule is paused then
@@ -38,6 +38,8 @@ func (c Coming) Fate(zone *time.Location) (what string, by Actor) {
 	switch {
 	case c.State == OccurrenceAsked:
 		return "drover was not running then, and waits to be told whether to run it", ""
+	case c.State == OccurrenceAnnounced && c.Reason != "":
+		return "waits: " + strings.TrimSuffix(c.Reason, "."), ""
 	case c.State == OccurrenceAnnounced && c.BeginsAt.After(c.At.Time):
 		return "delayed to " + c.BeginsAt.In(zone).Format("15:04 MST"), c.DecidedBy
 	case c.State == OccurrenceAnnounced, c.State == "" && !c.Paused:
