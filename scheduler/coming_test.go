@@ -61,6 +61,12 @@ func TestComing(t *testing.T) {
 		let = func(d time.Duration) func(*world, *scheduler.Scheduler, store.Schedule) {
 			return func(w *world, _ *scheduler.Scheduler, _ store.Schedule) { w.after(d) }
 		}
+		edit = func(cron string) func(*world, *scheduler.Scheduler, store.Schedule) {
+			return func(w *world, _ *scheduler.Scheduler, n store.Schedule) {
+				n.Cron = cron
+				w.must(second(w.store.EditSchedule(w.Context(), owner, n, func(store.Time) bool { return false })))
+			}
+		}
 	)
 	type steps []func(*world, *scheduler.Scheduler, store.Schedule)
 	for name, c := range map[string]struct {
@@ -82,6 +88,8 @@ func TestComing(t *testing.T) {
 		"paused until its very time": {steps{pause(26 * time.Hour)}, "1 02:00 paused, 2 02:00 paused, 3 02:00 | 3 02:00"},
 		"paused after the heads-up":  {steps{let(90 * time.Minute), pause(2 * time.Hour)}, "1 02:00 skipped: the schedule was paused: holidays by local:root, 2 02:00, 3 02:00 | 2 02:00"},
 		"resumed after the heads-up": {steps{let(90 * time.Minute), pause(0), resume}, "1 02:00 skipped: the schedule was paused: holidays by local:root, 2 02:00, 3 02:00 | 2 02:00"},
+		"edited after the heads-up":  {steps{let(90 * time.Minute), edit("0 3 * * *")}, "1 03:00, 2 03:00, 3 03:00 | 1 03:00"},
+		"edited and back":            {steps{let(90 * time.Minute), edit("0 3 * * *"), edit("0 2 * * *")}, "1 02:00, 2 02:00, 3 02:00 | 1 02:00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(w *world) {

@@ -54,11 +54,12 @@ func (c Coming) Fate(zone *time.Location) (what string, by Actor) {
 	return string(c.State), c.DecidedBy
 }
 
-// ComingOccurrences lists what is recorded of the times of a schedule that are to come, the earliest first.
+// ComingOccurrences lists what is recorded of the times of a schedule that are to come, the earliest first. What an edit
+// has withdrawn is not among it: either it is no time of the schedule any more, or another edit has brought it back.
 func (s *Store) ComingOccurrences(ctx context.Context, scheduleID string) ([]Occurrence, error) {
 	list := []Occurrence{}
 	err := s.read.SelectContext(ctx, &list, selectOccurrence+` WHERE o.schedule_id = ? AND (o.starts_at > ? OR o.state IN ('announced', 'asked'))
-		ORDER BY o.starts_at`, scheduleID, s.Now())
+		AND NOT (o.state = 'skipped' AND o.reason = 'the schedule was edited') ORDER BY o.starts_at`, scheduleID, s.Now())
 	if err != nil {
 		return nil, fmt.Errorf("list what a schedule is about to do: %w", err)
 	}
