@@ -59,7 +59,7 @@ func (c Coming) Fate(zone *time.Location) (what string, by Actor) {
 func (s *Store) ComingOccurrences(ctx context.Context, scheduleID string) ([]Occurrence, error) {
 	list := []Occurrence{}
 	err := s.read.SelectContext(ctx, &list, selectOccurrence+` WHERE o.schedule_id = ? AND (o.starts_at > ? OR o.state IN ('announced', 'asked'))
-		AND NOT (o.state = 'skipped' AND o.reason = 'the schedule was edited') ORDER BY o.starts_at`, scheduleID, s.Now())
+		AND NOT (o.state = 'skipped' AND o.reason = '`+editedAway+`') ORDER BY o.starts_at`, scheduleID, s.Now())
 	if err != nil {
 		return nil, fmt.Errorf("list what a schedule is about to do: %w", err)
 	}
