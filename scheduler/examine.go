@@ -51,13 +51,14 @@ func (s *Scheduler) examine(ctx context.Context, schedule store.Schedule) (f exe
 	if err != nil {
 		return f, err
 	}
+	whose := fmt.Sprintf("it would not run for its owner %s", s.engine.Name(ctx, schedule.Owner))
 	err = s.engine.Allowed(ctx, schedule.Owner, store.Viewer, request)
 	if err == nil {
-		err = s.approved(ctx, schedule)
+		whose, err = "it would not run", s.approved(ctx, schedule)
 	}
 	var refusal *executor.Refusal
 	if errors.As(err, &refusal) {
-		f.Grade, f.Text = executor.Worth, fmt.Sprintf("it would not run. Its owner %s is told: %s", schedule.Owner, refusal.Text)
+		f.Grade, f.Text = executor.Worth, whose+": "+refusal.Reason()
 		return f, nil
 	}
 	f.Grade, f.Text = executor.Fine, "begins next "+next.BeginsAt.Local().Format("Mon 2006-01-02 15:04 MST")

@@ -122,10 +122,22 @@ func (c *cli) scheduleSave(cmd *cobra.Command, find findSchedule, save saveSched
 				return err
 			}
 			fmt.Fprintf(c.out, "Schedule %s is saved as revision %d. It runs with the rights of %s.\n", schedule.Name, schedule.Revision, schedule.Owner)
+			if err := c.warnUnheard(cmd.Context(), s, schedule); err != nil {
+				return err
+			}
 			return c.printStanding(cmd.Context(), s, schedule)
 		})
 	}
 	return cmd
+}
+
+// warnUnheard says when a schedule tells nobody what it does.
+func (c *cli) warnUnheard(ctx context.Context, s *store.Store, schedule store.Schedule) error {
+	common, err := s.Setting(ctx, store.SettingChannel)
+	if err == nil && schedule.Channel == "" && common == "" {
+		fmt.Fprintln(c.err, "Nobody reads what it does: say --channel, or start `drover serve` with DROVER_CHANNEL.")
+	}
+	return err
 }
 
 func (c *cli) scheduleNext() *cobra.Command {
