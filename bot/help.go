@@ -17,7 +17,7 @@ var helps = []struct {
 	lines []string
 }{
 	{store.Viewer, "Look", []string{
-		"`list` servers · `show web1` · `actions` · `history` · `show 42`",
+		"`list` servers · `show web1` · `actions` · `history` · `show 42` · `report 30d`",
 		"`preview update all` shows what would happen, and changes nothing · `can @somebody reboot db1` says whether, and why",
 	}},
 	{store.Viewer, "Targets", []string{"`web1` · `web*` · `web[1-20]` · `tag:prod` · `all` · `!web2` leaves out"}},

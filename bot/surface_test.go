@@ -244,7 +244,7 @@ func TestNothingInReasonsPingsOrLinks(t *testing.T) {
 		}
 	}
 	for _, user := range []string{"U0OPERATOR", "U0ADMIN", "U0BOB"} {
-		for _, line := range []string{"pending", "lock", "audit", "audit db1", "history", "help", "list"} {
+		for _, line := range []string{"pending", "report", "lock", "audit", "audit db1", "history", "help", "list"} {
 			o.command(user, ops, line)
 		}
 		o.home(user, "as of")

@@ -24,6 +24,7 @@ var verbs = map[string]verb{
 	"audit":    (*Bot).audit,
 	"preview":  (*Bot).preview,
 	"history":  (*Bot).history,
+	"report":   (*Bot).report,
 	"run":      (*Bot).run,
 	"cancel":   (*Bot).cancel,
 	"retry":    (*Bot).retry,

@@ -99,7 +99,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	c.settings.register(root, c.getenv)
 	root.AddCommand(
-		c.serveCommand(), c.demoCommand(), c.runCommand(), c.previewCommand(), c.continueCommand(), c.historyCommand(), c.showCommand(),
+		c.serveCommand(), c.demoCommand(), c.runCommand(), c.previewCommand(), c.continueCommand(), c.historyCommand(), c.reportCommand(), c.showCommand(),
 		c.serverCommand(), c.credentialCommand(), c.userCommand(), c.actionCommand(), c.manifestCommand(),
 		c.doctorCommand(), c.importCommand(), c.setCommand(), c.scheduleCommand(), c.lockCommand(), c.unlockCommand(), c.freezeCommand(), c.unfreezeCommand(), c.canCommand(), c.auditCommand(),
 	)

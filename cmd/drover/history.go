@@ -32,11 +32,7 @@ func (c *cli) historyCommand() *cobra.Command {
 				return printJSON(c.out, shown)
 			}
 			return printList(c.out, false, runs, "RUN\tACTION\tSERVERS\tSTATE\tBY\tAT", func(r store.Run) string {
-				var servers []string
-				for _, t := range r.Targets {
-					servers = append(servers, t.Server)
-				}
-				return fmt.Sprintf("#%d\t%s\t%s\t%s\t%s\t%s", r.Number, nameOf(r), executor.FoldNames(servers), stateOf(r), r.RequestedBy,
+				return fmt.Sprintf("#%d\t%s\t%s\t%s\t%s\t%s", r.Number, nameOf(r), executor.FoldNames(serversOf(r)), stateOf(r), r.RequestedBy,
 					r.CreatedAt.Local().Format("2006-01-02 15:04"))
 			})
 		})
