@@ -8,7 +8,6 @@ import (
 	"github.com/slack-go/slack"
 
 	"drover/executor"
-	"drover/scheduler"
 	"drover/store"
 )
 
@@ -74,7 +73,7 @@ func (b *Bot) askForReboot(ctx context.Context, c command, id string) error {
 	if len(request.Selector) == 0 {
 		return &executor.Refusal{Text: "None of them needs a reboot any more: they were rebooted since."}
 	}
-	if request.Options, err = scheduler.RebootOptions(schedule, len(request.Selector)); err != nil {
+	if request.Options, err = b.schedules.RebootOptions(schedule, len(request.Selector)); err != nil {
 		return err
 	}
 	_, err = b.engine.Submit(ctx, request)

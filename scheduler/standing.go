@@ -26,7 +26,7 @@ func rebootOf(request executor.Request) executor.Request {
 }
 
 // RebootOptions say how to go about the reboots of so many servers that a schedule's run has found to need one.
-func RebootOptions(schedule store.Schedule, servers int) (executor.Options, error) {
+func (s *Scheduler) RebootOptions(schedule store.Schedule, servers int) (executor.Options, error) {
 	request, err := requestOf(schedule)
 	o := rebootOptions(request.Options)
 	if o.Canary >= servers {

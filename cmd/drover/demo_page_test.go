@@ -110,7 +110,7 @@ func typedStory(v visitor) {
 	v.reads(lastCard, "update on db1 web1 running")
 	v.reads(lastCard+" [data-action='run.cancel']", "Cancel")
 	v.reads(lastCard, "update on db1 web1 succeeded")
-	v.reads(lastCard, "5 upgraded (2 security), 1 installed · kernel 6.1.0-32 → 6.1.0-37 · reboot required")
+	v.reads(lastCard, "5 upgraded (2 security), 1 installed (1 security) · kernel 6.1.0-32 → 6.1.0-37 · reboot required")
 	v.until(`document.querySelectorAll('#timeline .message').length === 1 && !document.querySelector('[data-action="run.cancel"]')`)
 	v.reads(lastCard+" .thread-line", "4 replies")
 	v.reads("#panel", "up to date · reboot required · db, prod")

@@ -43,7 +43,7 @@ func inject(ts *testscript.TestScript, neg bool, args []string) {
 		switch args[0] {
 		case "slack":
 			injectInSlack(ts, i, text)
-			if i%3 == 0 { // each makes three of the hundred Homes that Slack takes in a minute
+			if i%6 == 0 { // each makes three of the hundred Homes that Slack takes in a minute
 				injectInModal(ts, text)
 			}
 		case "terminal":
