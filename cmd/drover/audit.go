@@ -72,6 +72,9 @@ func auditFilter(ctx context.Context, s *store.Store, args []string) (store.Audi
 		return store.AuditFilter{}, err
 	}
 	if person, err := executor.Subject(team, word); err == nil {
+		if team, id, ok := person.Slack(); ok && team == "" { // "nothing about it" would read as if they had done nothing
+			return store.AuditFilter{}, usage("drover does not know its Slack workspace yet: name its id, too, such as T012ABC/%s", id)
+		}
 		return store.AuditFilter{Person: person}, nil
 	}
 	return store.AuditFilter{Server: strings.ToLower(word)}, nil

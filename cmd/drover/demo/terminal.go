@@ -88,7 +88,11 @@ func (t *terminal) plain(m slacksim.Message) string {
 	}
 	var parts []string
 	for _, b := range blocks {
-		parts = append(parts, t.unmark(b.text()))
+		text := b.text()
+		if b.Type != "rich_text" { // that holds outputs and commands as they are
+			text = t.unmark(text)
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, "\n") + files(m)
 }
@@ -136,13 +140,26 @@ var (
 	date    = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)
 	emoji   = strings.NewReplacer(
 		":white_check_mark:", "✅", ":x:", "❌", ":warning:", "⚠️", ":no_entry_sign:", "🚫", ":lock:", "🔒", ":unlock:", "🔓",
-		":hourglass_flowing_sand:", "⏳", ":white_circle:", "⚪",
+		":hourglass_flowing_sand:", "⏳", ":white_circle:", "⚪", ":raised_hand:", "✋", ":snowflake:", "❄️", ":sunny:", "☀️", ":eyes:", "👀",
+		":double_vertical_bar:", "⏸️", ":rotating_light:", "🚨", ":bell:", "🔔", ":coffee:", "☕", ":information_source:", "ℹ️", ":calendar:", "📅",
+		":boom:", "💥", ":arrows_counterclockwise:", "🔄",
 	)
-	unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&", "*", "", "`", "")
+	unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+	// bold is what Slack shows in bold: from a star that begins a word to one that ends a word, in one line.
+	bold = regexp.MustCompile(`(^|[\s(>•·])\*([^*\s](?:[^*\n]*[^*\s])?)\*($|[\s.,:;)!?·])`)
 )
 
 func (t *terminal) unmark(text string) string {
 	text = mention.ReplaceAllStringFunc(text, func(m string) string { return "@" + t.names[m[2:len(m)-1]] })
 	text = date.ReplaceAllString(text, "$1")
-	return emoji.Replace(unescape.Replace(text))
+	return emoji.Replace(unescape.Replace(plainMarks(text)))
+}
+
+// plainMarks takes Slack's marks out of a text. What stands between backticks stays as it is: somebody may copy it.
+func plainMarks(text string) string {
+	parts := strings.Split(text, "`")
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = bold.ReplaceAllString(bold.ReplaceAllString(parts[i], "$1$2$3"), "$1$2$3") // two that share a space
+	}
+	return strings.Join(parts, "")
 }
