@@ -19,7 +19,7 @@ const (
 	meetTimeout = time.Second
 	// refreshEvery is how often Slack is asked again about everybody drover knows; events tell sooner.
 	refreshEvery = 5 * time.Minute
-	// meetAgainEvery is how often Slack is asked about those whom runs wait for.
+	// meetAgainEvery is how soon Slack is asked again about those whom runs wait for; then less and less often.
 	meetAgainEvery = 2 * time.Second
 )
 
@@ -74,6 +74,9 @@ func (b *Bot) askUser(ctx context.Context, id string) error {
 	if errors.As(err, &refused) && slices.Contains([]string{"user_not_found", "user_not_visible"}, refused.Err) {
 		return b.userGone(ctx, id, asked, err)
 	}
+	if errors.As(err, &refused) && !mayPass(refused.Err) {
+		return b.userUntold(ctx, id, asked, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -95,6 +98,21 @@ func (b *Bot) userGone(ctx context.Context, id string, asked store.Time, why err
 		b.log.Warn("Slack does not know a person any more: drover refuses them from now on", "user", id, "error", why)
 	}
 	user.Deactivated, user.CheckedAt = true, asked
+	return b.store.SaveUser(ctx, user)
+}
+
+// userUntold keeps what is known of somebody of whom Slack will not tell, for the lack of a scope for example. why is the
+// error for one whom drover never met.
+func (b *Bot) userUntold(ctx context.Context, id string, asked store.Time, why error) error {
+	user, err := b.store.User(ctx, b.self.TeamID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return why
+	}
+	if err != nil {
+		return err
+	}
+	b.log.Warn("Slack does not tell of a person: what it told last counts", "user", id, "error", why)
+	user.CheckedAt = asked
 	return b.store.SaveUser(ctx, user)
 }
 
@@ -188,30 +206,42 @@ func (b *Bot) refresh(ctx context.Context) error {
 }
 
 // MeetAgain asks Slack about the people on whose rights something rests that goes on by itself, until it has told of all
-// of them or ctx ends. Nothing may begin before: who asked for it may have become a guest while drover was away.
-func (b *Bot) MeetAgain(ctx context.Context) (met bool) {
-	for {
+// of them or ctx ends: they may have become guests while drover was away. What is theirs waits for it.
+func (b *Bot) MeetAgain(ctx context.Context) error {
+	for wait := meetAgainEvery; ; wait = min(2*wait, refreshEvery) {
 		err := b.meetResponsible(ctx)
 		if err == nil || ctx.Err() != nil {
-			return err == nil
+			return nil
 		}
-		b.log.Warn("runs and schedules wait, for Slack does not tell of the people who asked for them; asking again", "error", err)
+		b.log.Warn("runs and schedules of people wait of whom Slack does not tell; asking again", "error", err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(meetAgainEvery):
+			return nil
+		case <-time.After(wait):
 		}
 	}
 }
 
 func (b *Bot) meetResponsible(ctx context.Context) error {
-	users, err := b.store.Responsible(ctx)
+	actors, err := b.store.Responsible(ctx)
 	errs := []error{err}
-	for _, user := range users {
-		if user.TeamID != b.self.TeamID || !user.CheckedAt.Before(b.since.Time) {
+	for _, actor := range actors {
+		team, id, ok := actor.Slack()
+		if !ok || team != b.self.TeamID {
 			continue
 		}
-		err := patiently(ctx, func() error { return b.askUser(ctx, user.SlackID) })
-		errs = append(errs, about(user.SlackID, err))
+		user, err := b.store.User(ctx, team, id)
+		if err == nil && !user.CheckedAt.Before(b.since.Time) {
+			continue
+		}
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			err = patiently(ctx, func() error { return b.askUser(ctx, id) })
+		}
+		var refused slack.SlackErrorResponse
+		if errors.As(err, &refused) && !mayPass(refused.Err) {
+			continue // one whom nobody has ever met; asking again would not help
+		}
+		errs = append(errs, about(id, err))
 	}
 	return errors.Join(errs...)
 }

@@ -134,10 +134,8 @@ func TestRunsWaitForWhatSlackSaysOfWhoAsked(t *testing.T) {
 	o.restarted()
 	o.must(o.bot.Connect(t.Context()))
 	o.slack.Fail("users.info", slacksim.Fault{Times: 1, Error: "fatal_error"})
-	if !o.bot.MeetAgain(t.Context()) {
-		t.Error("Slack has told, and drover does not believe it")
-	}
-	o.says(o.log.text(), "runs and schedules wait", "ask about U0OPERATOR: fatal_error")
+	o.must(o.bot.MeetAgain(t.Context()))
+	o.says(o.log.text(), "runs and schedules of people wait", "ask about U0OPERATOR: fatal_error")
 	operator, err := o.store.User(t.Context(), o.slack.Team().ID, "U0OPERATOR")
 	o.must(err)
 	if n := len(o.slack.Calls("users.info")); n != 2 || !operator.Guest {
@@ -151,15 +149,17 @@ func TestMeetingEndsWithDrover(t *testing.T) {
 	o.must(o.bot.Connect(t.Context()))
 	o.must(o.store.LinkLogin(t.Context(), store.Drover, "root", o.actor("U0ADMIN")))
 	o.restarted()
+	restarted := o.store.Now()
 	o.must(o.bot.Connect(t.Context()))
 	o.slack.Fail("users.info", slacksim.Fault{Status: 503})
 	ctx, cancel := context.WithCancel(t.Context())
-	met := make(chan bool)
+	met := make(chan error)
 	go func() { met <- o.bot.MeetAgain(ctx) }()
 	o.await("a question", func() bool { return len(o.slack.Calls("users.info")) > 0 })
 	cancel()
-	if <-met {
-		t.Error("drover claims to have met somebody of whom Slack told nothing")
+	o.must(<-met)
+	if admin, err := o.store.User(context.Background(), o.slack.Team().ID, "U0ADMIN"); err != nil || admin.CheckedAt.After(restarted.Time) {
+		t.Errorf("drover claims to have met somebody of whom Slack told nothing: %+v %v", admin, err)
 	}
 }
 

@@ -1,12 +1,16 @@
 package executor_test
 
 import (
+	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"drover/executor"
 	"drover/executor/action"
+	"drover/executor/ssh"
 	"drover/store"
 )
 
@@ -40,5 +44,25 @@ func TestBeforeTheWorkspaceIsKnown(t *testing.T) {
 	_, err = w.engine.Submit(t.Context(), w.ask(ops, "poke web1"))
 	if refusal := refused(t, err); !strings.Contains(refusal.Text, "does not know its Slack workspace yet") {
 		t.Errorf("got %q", refusal.Text)
+	}
+}
+
+// What Slack said of somebody before this process began does not count: they may have become a guest meanwhile. It is not
+// known then, and that is said.
+func TestWhatSlackSaidBeforeIsNotKnown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.clock.advance(time.Minute)
+	since := w.store.Now()
+	e := executor.New(executor.Config{Store: w.store, SSH: ssh.NewClient(ssh.Limits{}), Log: slog.New(slog.DiscardHandler), Owner: "since", Since: since})
+	t.Cleanup(e.Close)
+	var refusal *executor.Refusal
+	if _, err := e.Rights(t.Context(), ops); !errors.As(err, &refusal) || !refusal.Unsure {
+		t.Errorf("it counts: %v", err)
+	}
+	_, id, _ := ops.Slack()
+	must(t, w.store.SaveUser(t.Context(), store.User{TeamID: "T1", SlackID: id, CheckedAt: since}))
+	if _, err := e.Rights(t.Context(), ops); err != nil {
+		t.Error(err)
 	}
 }

@@ -13,12 +13,11 @@ const responsible = `SELECT requested_by FROM runs WHERE state IN ('awaiting_app
 		AND s.revision = r.standing_revision WHERE s.removed_at IS NULL
 	UNION SELECT actor FROM logins`
 
-// Responsible lists the people on whose rights something rests that goes on by itself: who asked for a run that is not
-// over, or approved it, whose a schedule is, who approved that, and to whom a login at the terminal belongs.
-func (s *Store) Responsible(ctx context.Context) ([]User, error) {
-	list := []User{}
-	err := s.read.SelectContext(ctx, &list, `SELECT * FROM users WHERE team_id || '/' || slack_id IN (`+responsible+`)
-		ORDER BY team_id, slack_id`)
+// Responsible lists those on whose rights something rests that goes on by itself: who asked for a run that is not over, or
+// approved it, whose a schedule is, who approved that, and to whom a login at the terminal belongs.
+func (s *Store) Responsible(ctx context.Context) ([]Actor, error) {
+	list := []Actor{}
+	err := s.read.SelectContext(ctx, &list, responsible+" ORDER BY 1")
 	if err != nil {
 		return nil, fmt.Errorf("list who is responsible for what goes on: %w", err)
 	}

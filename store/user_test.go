@@ -78,8 +78,9 @@ func TestResponsible(t *testing.T) {
 	responsible := func(when string, ids ...string) {
 		t.Helper()
 		var got []string
-		for _, u := range get[[]store.User](t)(f.Responsible(t.Context())) {
-			got = append(got, u.SlackID)
+		for _, actor := range get[[]store.Actor](t)(f.Responsible(t.Context())) {
+			_, id, _ := actor.Slack()
+			got = append(got, id)
 		}
 		if diff := cmp.Diff(ids, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", when, diff)

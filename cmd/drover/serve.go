@@ -83,7 +83,7 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	engine, err := newEngine(ctx, s, log, executor.ServeOwner, string(slack.AppToken), string(slack.BotToken))
+	engine, err := newEngine(ctx, s, log, executor.ServeOwner, s.Now(), string(slack.AppToken), string(slack.BotToken))
 	if err != nil {
 		return err
 	}
@@ -105,13 +105,7 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 		return fmt.Errorf("take over from the last serve: %w", err)
 	}
 	projector := bot.NewProjector(s, bot.NewClient(slack.APIURL, string(slack.BotToken), ""), log)
-	work := func(ctx context.Context) error {
-		if !b.MeetAgain(ctx) {
-			return nil
-		}
-		return together(ctx, engine.Run, schedules.Run)
-	}
-	return runParts(ctx, s, engine, projector, b.Run, b.Refresh, work)
+	return runParts(ctx, s, engine, projector, b.Run, b.Refresh, b.MeetAgain, engine.Run, schedules.Run)
 }
 
 // together runs some parts until ctx ends or one of them fails.
