@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"drover/executor/action"
 	"drover/store"
 )
 
@@ -120,6 +121,27 @@ func ExamineUsers(ctx context.Context, s *store.Store) ([]Finding, error) {
 	}
 	err = examineGroups(ctx, s, &f)
 	return f.list, err
+}
+
+// ExamineActions looks for actions of the whitelist that cannot be read, or that would not be accepted any more: what
+// drover takes for code in a script has grown since.
+func ExamineActions(ctx context.Context, s *store.Store) ([]Finding, error) {
+	f := findings{subject: "actions"}
+	entries, err := s.Actions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if _, err := Definition(entry); err != nil {
+			f.add(entry.Name, Wrong, fmt.Sprintf("it cannot be read, so nobody can run it: `drover action edit` or `remove` it. %v", err))
+		} else if _, err := action.Parse([]byte(entry.YAML)); err != nil {
+			f.add(entry.Name, Worth, fmt.Sprintf("it would not be accepted any more: `drover action edit` it. %v", err))
+		}
+	}
+	if len(f.list) == 0 && len(entries) > 0 {
+		f.add("whitelist", Fine, fmt.Sprintf("%d actions", len(entries)))
+	}
+	return f.list, nil
 }
 
 func examineGroups(ctx context.Context, s *store.Store, f *findings) error {

@@ -74,3 +74,23 @@ func TestDoctorSaysWellOnlyWhatItTried(t *testing.T) {
 		t.Errorf("a command that took too long: %s", got)
 	}
 }
+
+// What a later drover thinks of a script takes no action off the whitelist that is in use. The doctor tells of it.
+func TestAnActionThatIsNotAcceptedAnyMoreGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	must(t, w.store.AddAction(t.Context(), root, "old", `{name: old, parameters: [{name: p, type: string, pattern: '[a-z]+', default: x}], run: {linux: 'sh -c "$p"'}}`))
+	must(t, w.store.AddAction(t.Context(), root, "broken", "{name: broken, surprise: true}"))
+	w.listed("web1")
+	if _, err := w.engine.Plan(t.Context(), w.ask(root, "old web1")); err != nil {
+		t.Error(err)
+	}
+	list, err := executor.ExamineActions(t.Context(), w.store)
+	must(t, err)
+	got := map[string]executor.Grade{}
+	for _, f := range list {
+		got[f.Check] = f.Grade
+		t.Log(f.Text)
+	}
+	equal(t, map[string]executor.Grade{"old": executor.Worth, "broken": executor.Wrong}, got)
+}

@@ -172,7 +172,7 @@ func nothingLeft(p *Plan) error {
 }
 
 func (e *Engine) newPlan(ctx context.Context, entry store.Action, params map[string]string, options Options, servers []store.Server) (*Plan, error) {
-	definition, err := action.Parse([]byte(entry.YAML))
+	definition, err := action.Read([]byte(entry.YAML))
 	if err != nil {
 		return nil, fmt.Errorf("read revision %d of action %s: %w", entry.Revision, entry.Name, err)
 	}

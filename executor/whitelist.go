@@ -61,7 +61,7 @@ func (e *Engine) FindAction(ctx context.Context, name string) (store.Action, err
 
 // Definition reads an entry of the whitelist.
 func Definition(entry store.Action) (*action.Action, error) {
-	definition, err := action.Parse([]byte(entry.YAML))
+	definition, err := action.Read([]byte(entry.YAML))
 	if err != nil {
 		return nil, fmt.Errorf("read revision %d of action %s: %w", entry.Revision, entry.Name, err)
 	}

@@ -86,6 +86,10 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 	if err != nil {
 		return nil, err
 	}
+	ofActions, err := executor.ExamineActions(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	ofSchedules, err := scheduler.Examine(ctx, s)
 	if err != nil {
 		return nil, err
@@ -105,7 +109,7 @@ func (c *cli) examineAll(ctx context.Context, s *store.Store, ofStore []executor
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return slices.Concat(ofSlack, ofStore, ofUsers, ofSchedules, ofServers), nil
+	return slices.Concat(ofSlack, ofStore, ofUsers, ofActions, ofSchedules, ofServers), nil
 }
 
 // examineSlack looks at the two tokens that serve would use.

@@ -32,6 +32,9 @@ func (d *decoder) checkScript(key string, platform Platform, command Command, pa
 		d.at(key, "must be a list of words: %s has no shell to run a script", platform)
 		return
 	}
+	if d.accepted {
+		return
+	}
 	for _, p := range Lint(command.Script, namesOf(parameters)) {
 		d.add(d.scripts[key]+max(p.Line, 1)-1, key, "%s", p.Text)
 	}
@@ -55,7 +58,7 @@ func (d *decoder) checkArgv(key string, platform Platform, argv []string, parame
 		d.checkDeviceValues(key, platform, argv, parameters)
 		return
 	}
-	if text := argvProblem(argv); text != "" {
+	if text := argvProblem(argv); text != "" && !d.accepted {
 		d.at(key, "%s", text)
 	}
 }

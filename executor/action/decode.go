@@ -16,6 +16,7 @@ type decoder struct {
 	lines    map[string]int // key → line, for the checks that follow
 	scripts  map[string]int // key → first line of the script's text
 	proof    bool           // the action's proof reads the parameter Expect
+	accepted bool           // the commands were looked at when the action was added
 }
 
 // field is one key that a mapping may have, and what reads its value.

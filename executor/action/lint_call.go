@@ -1,6 +1,9 @@
 package action
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // callProblem says what is wrong with one call, or nothing. It knows the commands that take code as an argument or run
 // another command; for all others a quoted parameter is data.
@@ -34,15 +37,16 @@ func callProblem(words []word) string {
 			return text
 		}
 	}
-	return innerCodeProblem(args)
+	return innerCodeProblem(name, args)
 }
 
-// innerCodeProblem looks for an interpreter that is told its program among the arguments of any command: docker exec c
-// sh -c, and whatever else runs other commands and is not known here.
-func innerCodeProblem(args []word) string {
+// innerCodeProblem looks for a shell that is told its program among the arguments of any command, for many run other
+// commands. The names of other interpreters are ordinary words (kubectl get node): they count where a command is known to
+// run another one.
+func innerCodeProblem(name string, args []word) string {
 	for i, w := range args {
 		in, ok := interpreterOf(w.name())
-		if !ok || !in.givesProgram(args[i+1:]) {
+		if !ok || !in.givesProgram(args[i+1:]) || !in.codeIsNext && !carries(name, args[:i]) {
 			continue
 		}
 		if text := in.problem(w.name(), args[i+1:]); text != "" {
@@ -50,6 +54,15 @@ func innerCodeProblem(args []word) string {
 		}
 	}
 	return ""
+}
+
+// carries says whether a command runs what follows these arguments in a container or another namespace.
+func carries(name string, before []word) bool {
+	switch name {
+	case "docker", "podman", "nerdctl", "crictl", "kubectl", "oc", "lxc", "incus", "ip", "docker-compose":
+		return slices.ContainsFunc(before, func(w word) bool { return w.name() == "exec" || w.name() == "run" })
+	}
+	return false
 }
 
 func anyTainted(words []word) bool {

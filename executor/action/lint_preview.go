@@ -20,7 +20,7 @@ func (d *decoder) checkPreview(a *Action) {
 		if a.Changes && reflect.DeepEqual(command, a.Run[platform]) {
 			d.at(key, "is what run does, and a preview changes nothing")
 		}
-		if platform != Linux {
+		if platform != Linux || d.accepted {
 			continue
 		}
 		if command.Script == "" {
