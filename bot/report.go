@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"drover/executor"
@@ -51,6 +52,9 @@ func (b *Bot) report(ctx context.Context, c command, words []string, _ string) (
 // countLine tells how the runs of an action ended; what did not occur is left out.
 func countLine(a store.RunCount) string {
 	line := fmt.Sprintf("%s %d on %d servers", code(a.Action), a.Runs, a.Servers)
+	if a.Servers == 1 {
+		line = strings.TrimSuffix(line, "s")
+	}
 	for _, part := range []struct {
 		n    int
 		word string

@@ -155,8 +155,8 @@ func (c *Client) login(ctx context.Context, nc net.Conn, server Server, pinned p
 	}
 	var e *Error
 	if errors.As(err, &e) {
+		c.breaker.note(server, e.Kind) // as the server sees it, whatever the cause was
 		login.explain(e)
-		c.breaker.note(server, e.Kind)
 	}
 	return nil, err
 }

@@ -102,6 +102,14 @@ func TestRealAgent(t *testing.T) {
 			}
 		})
 	}
+	// sshd counts a refused key whatever the agent did with the one before.
+	c := pooled(t, ssh.Limits{})
+	server.Login = ssh.Login{AgentSocket: startAgentWith(t, asks, agent.AddedKey{PrivateKey: rawKey(t, many[0])})}
+	for _, want := range []ssh.Kind{ssh.AgentMissing, ssh.HeldBack} {
+		if _, err := c.Run(t.Context(), server, ssh.Command{Text: "true"}); kind(err) != want {
+			t.Errorf("a refused key behind one that was not signed with: %v, want %s", err, want)
+		}
+	}
 	if strings.Contains(s.Log(), "Too many authentication failures") {
 		t.Errorf("more keys were offered than sshd allows:\n%s", s.Log())
 	}
