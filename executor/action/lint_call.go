@@ -3,6 +3,7 @@ package action
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // callProblem says what is wrong with one call, or nothing. It knows the commands that take code as an argument or run
@@ -28,6 +29,8 @@ func callProblem(words []word) string {
 		return "" // only looks the command up
 	case name == "find":
 		return findProblem(args)
+	case name == "xargs" && replaces(args):
+		return "xargs -I puts what it reads into code: hand it over as an argument of the shell"
 	}
 	if i, ok := interpreterOf(name); ok {
 		return i.problem(name, args)
@@ -54,6 +57,24 @@ func innerCodeProblem(name string, args []word) string {
 		}
 	}
 	return ""
+}
+
+// replaces says whether xargs puts what it reads into the text of an interpreter's program.
+func replaces(args []word) bool {
+	into := false
+	for _, w := range args {
+		switch {
+		case strings.HasPrefix(w.text, "--"):
+			into = into || strings.HasPrefix(w.text, "--replace")
+		case w.option():
+			into = into || strings.ContainsAny(w.text[1:], "Ii")
+		default:
+			if _, ok := interpreterOf(w.name()); ok {
+				return into
+			}
+		}
+	}
+	return false
 }
 
 // carries says whether a command runs what follows these arguments in a container or another namespace.

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -133,12 +134,17 @@ func (l *linter) assignments(call *syntax.CallExpr) {
 // variableProblem says what is wrong with NAME=…, or nothing. Whoever fills these variables chooses what runs: PATH finds
 // commands, LD_PRELOAD brings code into them, a shell reads the file that ENV names, and IFS cuts words anew.
 func variableProblem(w word) string {
-	switch name := w.variable(); {
-	case !w.tainted:
-	case name == "PATH", name == "ENV", name == "BASH_ENV", name == "IFS", strings.HasPrefix(name, "LD_"):
+	name := w.variable()
+	if w.tainted && (slices.Contains(deciding, name) || strings.HasPrefix(name, "LD_")) {
 		return "a parameter is in " + name + ", which decides what commands run"
 	}
 	return ""
+}
+
+// deciding are the variables by which shells, interpreters and common programs are told what to run.
+var deciding = []string{
+	"PATH", "ENV", "BASH_ENV", "IFS", "PS4", "PROMPT_COMMAND", "SHELLOPTS", "PERL5OPT", "PERL5LIB", "PYTHONPATH", "PYTHONSTARTUP", "RUBYOPT", "RUBYLIB",
+	"NODE_OPTIONS", "NODE_PATH", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "EDITOR", "VISUAL", "PAGER", "LESSOPEN",
 }
 
 type quoting int
