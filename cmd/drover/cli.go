@@ -107,31 +107,11 @@ func (c *cli) root() *cobra.Command {
 	return root
 }
 
-// wrapArgs makes every complaint about arguments a usage error, so that it ends with the right code.
-func wrapArgs(cmd *cobra.Command) {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usage("%w (`%s --help` shows how)", err, cmd.CommandPath())
-			}
-			return nil
-		}
-	}
-	for _, child := range cmd.Commands() {
-		wrapArgs(child)
-	}
-}
-
 // group is a command that only holds others.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-			}
-			return nil
-		},
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(children...)

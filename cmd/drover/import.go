@@ -39,7 +39,7 @@ func (c *cli) importCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.user, "user", "root", "login user of new servers for which the file names none")
 	cmd.Flags().StringVar(&f.credential, "credential", "", "credential of new servers for which the file names none")
 	cmd.Flags().BoolVar(&f.apply, "apply", false, "do it")
-	cmd.MarkFlagsMutuallyExclusive("ssh-config", "csv", "known-hosts")
+	atMostOne(cmd, "ssh-config", "csv", "known-hosts")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		entries, left, text, err := f.read()
 		if err != nil {

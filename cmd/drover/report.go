@@ -27,14 +27,20 @@ func (c *cli) reportCommand() *cobra.Command {
 	var since, file string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "report", Short: "Sum up what was run: how it ended, and what broke the glass", Args: cobra.NoArgs,
+		Use: "report [SINCE]", Short: "Sum up what was run: how it ended, and what broke the glass", Args: cobra.MaximumNArgs(1),
 		Long: "Count the runs of each action and how they ended, and list the break-glass runs: those since then, and all that nobody has looked\n" +
-			"at yet. Previews do not count.",
+			"at yet. Previews do not count. SINCE is the same as --since: `drover report 30d`.",
 	}
 	cmd.Flags().StringVar(&since, "since", "7d", "a length of time such as 7d, or a date such as 2026-03-01")
 	cmd.Flags().StringVar(&file, "csv", "", "write the runs to this file, too, one line for each server; - is standard output alone")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && cmd.Flags().Changed("since") {
+			return usage("the time is given twice: as a word, and with --since")
+		}
+		if len(args) > 0 {
+			since = args[0]
+		}
 		return c.inspect(cmd.Context(), func(s *store.Store) error {
 			from, err := parseSince(since, s.Now().Time)
 			if err != nil {

@@ -26,7 +26,7 @@ func (c *cli) serverTrust() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&fingerprint, "fingerprint", "", "pin the key with this fingerprint, and only it")
 	cmd.Flags().BoolVar(&yes, "yes", false, "pin whatever the server shows now")
-	cmd.MarkFlagsMutuallyExclusive("fingerprint", "yes")
+	atMostOne(cmd, "fingerprint", "yes")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		actor, err := c.actor()
 		if err != nil {

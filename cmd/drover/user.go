@@ -84,7 +84,7 @@ func (c *cli) userGrant() *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().StringVar(&flags.until, "until", "", "the last day on which it counts (2026-12-31), or when it ends (2026-12-31T18:00), in this host's time zone")
 	cmd.Flags().StringVar(&flags.life, "for", "", "how long it counts, such as 8h or 7d")
-	cmd.MarkFlagsMutuallyExclusive("until", "for")
+	atMostOne(cmd, "until", "for")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.userChange(cmd.Context(), func(s *store.Store, e *executor.Engine, actor store.Actor) error {
 			binding, err := e.ParseBinding(flags.words(args[1]))
