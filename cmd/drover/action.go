@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -138,6 +140,9 @@ func (c *cli) warnOfNobody(ctx context.Context, s *store.Store, actor store.Acto
 
 func readAction(file string) ([]byte, *action.Action, error) {
 	yaml, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) && executor.NamePattern.MatchString(file) && !strings.HasSuffix(file, ".yaml") {
+		return nil, nil, usage("there is no file %[1]s. To change the action: `drover action show %[1]s > %[1]s.yaml`, edit that, and `drover action edit %[1]s.yaml`", file)
+	}
 	if err != nil {
 		return nil, nil, usage("cannot read the action: %w", err)
 	}

@@ -141,7 +141,7 @@ func (c *cli) readSecrets(flags loginFlags) (secrets store.Secrets, err error) {
 		secrets.Kind = store.CredentialAgent
 	case flags.password:
 		secrets.Kind = store.CredentialPassword
-		secrets.Login, err = c.readSecret(lines, "Login password")
+		secrets.Login, err = c.readSecret(lines, "login password")
 	default:
 		secrets, err = c.readKey(lines, flags)
 	}
@@ -161,7 +161,7 @@ func (c *cli) readKey(lines *bufio.Reader, flags loginFlags) (store.Secrets, err
 	err = ssh.CheckPrivateKey(key)
 	if errors.Is(err, ssh.ErrPassphrase) && (flags.passphrase || c.onTerminal()) {
 		var passphrase []byte
-		if passphrase, err = c.readSecret(lines, "Passphrase of "+flags.keyFile); err != nil {
+		if passphrase, err = c.readSecret(lines, "passphrase of "+flags.keyFile); err != nil {
 			return secrets, err
 		}
 		key, err = ssh.UnlockPrivateKey(key, passphrase)
@@ -193,7 +193,7 @@ func (c *cli) onTerminal() bool {
 // readSecret reads one line. On a terminal it asks for it without showing it.
 func (c *cli) readSecret(lines *bufio.Reader, what string) ([]byte, error) {
 	if file, ok := c.in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		fmt.Fprintf(c.err, "%s: ", what)
+		fmt.Fprintf(c.err, "%s: ", strings.ToUpper(what[:1])+what[1:])
 		secret, err := term.ReadPassword(int(file.Fd()))
 		fmt.Fprintln(c.err)
 		return nonEmpty(secret, what, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,9 @@ func sentence(cmd *cobra.Command, err error) string {
 	text := atTerminal(err.Error())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
+		if what, ok := strings.CutSuffix(text, ": not found"); ok {
+			text = "there is no " + what
+		}
 		return text + whatThereIs(cmd)
 	case errors.Is(err, store.ErrExists):
 		return text + ": choose another name, or edit the one that is there"

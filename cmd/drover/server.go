@@ -117,7 +117,9 @@ func checkServer(s store.Server) error {
 		return badName(s.Name)
 	case action.Reserved(s.Name):
 		return usage("%q is a word of drover's own: choose another name", s.Name)
-	case s.Address == "" || strings.ContainsAny(s.Address, " /@'\"\\") || strings.ContainsFunc(s.Address, unicode.IsControl):
+	case s.Address == "":
+		return usage("say where the server is: --address HOST")
+	case strings.ContainsAny(s.Address, " /@'\"\\") || strings.ContainsFunc(s.Address, unicode.IsControl):
 		return usage("%q is not an address: give a host name or an IP address with --address", s.Address)
 	case s.Port < 1 || s.Port > 65535:
 		return usage("%d is not a port: it is a number from 1 to 65535", s.Port)
@@ -232,13 +234,17 @@ func (c *cli) serverShow() *cobra.Command {
 
 func (c *cli) serverDisable() *cobra.Command {
 	var reason string
-	cmd := &cobra.Command{Use: "disable NAME --reason REASON", Short: "Leave a server out of every run", Args: cobra.ExactArgs(1)}
-	cmd.Flags().StringVar(&reason, "reason", "", "why; every plan shows it")
+	cmd := &cobra.Command{Use: "disable NAME because WHY", Short: "Leave a server out of every run", Args: cobra.MinimumNArgs(1)}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, instead of because …; every plan shows it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if strings.TrimSpace(reason) == "" {
-			return usage("say why with --reason: people will read it in every plan")
+		words, why, err := reasoned(args, reason)
+		if err != nil {
+			return err
 		}
-		return c.setDisabled(cmd.Context(), args[0], reason, "disabled")
+		if len(words) > 1 || strings.TrimSpace(why) == "" {
+			return usage("say why: %s. People will read it in every plan", form(cmd))
+		}
+		return c.setDisabled(cmd.Context(), words[0], why, "disabled")
 	}
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -134,10 +135,18 @@ func findRun(ctx context.Context, s *store.Store, name string) (run store.Run, e
 	} else {
 		run, err = s.Run(ctx, name)
 	}
-	if err != nil {
-		return run, fmt.Errorf("run %s: %w", name, err)
+	if errors.Is(err, store.ErrNotFound) {
+		return run, noRun(ctx, s, name)
 	}
-	return run, nil
+	return run, err
+}
+
+// noRun says that there is no such run. In Slack `show` takes a server, too.
+func noRun(ctx context.Context, s *store.Store, name string) error {
+	if _, err := s.ServerNamed(ctx, name); err == nil {
+		return usage("%s is a server and no run: `drover server show %s` shows it", name, name)
+	}
+	return fmt.Errorf("run %s: %w", name, store.ErrNotFound)
 }
 
 // stateOf is a run's state for a person: what only asked and was approved has run nothing.

@@ -14,6 +14,8 @@ import (
 // ErrPassphrase is returned for a private key that is protected by a passphrase.
 var ErrPassphrase = errors.New("the private key is protected by a passphrase")
 
+var errPublic = errors.New("that is the public half of a key: give the private one")
+
 // maxKeys bounds the parsed keys that a Client keeps. A fleet has a handful.
 const maxKeys = 256
 
@@ -44,10 +46,18 @@ func parseKey(pem []byte) (gossh.Signer, error) {
 	switch {
 	case errors.As(err, &missing):
 		return nil, ErrPassphrase
+	case err != nil && isPublic(pem):
+		return nil, errPublic
 	case err != nil:
 		return nil, fmt.Errorf("parse private key: %w", err)
 	}
 	return signer, nil
+}
+
+// isPublic says whether a text is the line of a public key.
+func isPublic(text []byte) bool {
+	_, _, _, _, err := gossh.ParseAuthorizedKey(text)
+	return err == nil
 }
 
 // keyring keeps parsed keys by the hash of their text.

@@ -184,7 +184,7 @@ func (e *Error) wrongPlatform(name string) string {
 	case e.Answers == "":
 		return fmt.Sprintf("%s is registered as Linux but does not say that it is, so nothing was run: check its platform with an admin.", name)
 	case correct == "":
-		return fmt.Sprintf("%s runs %s and not Linux. drover does not know that system, so nothing was run: an admin takes it out with `drover server disable %[1]s`.", name, e.Answers)
+		return fmt.Sprintf("%s runs %s and not Linux. drover does not know that system, so nothing was run: an admin takes it out with `drover server disable %[1]s because …`.", name, e.Answers)
 	}
 	return fmt.Sprintf("%s answers as %s and not as Linux, so nothing was run: an admin corrects it with `drover server edit %[1]s --platform %[3]s`.", name, e.Answers, correct)
 }
