@@ -67,7 +67,11 @@ func renderAnswer(a executor.Answer, now store.Time) string {
 		first, servers := group[0], code(clip(executor.FoldNames(names), 600))
 		switch {
 		case first.Allowed:
-			lines = append(lines, fmt.Sprintf(":white_check_mark: %s yes: %s", servers, deciding(*first.Binding, now)))
+			icon := ":white_check_mark:"
+			if !first.Now() {
+				icon = holdIcon(first.Holds[0].Kind)
+			}
+			lines = append(lines, fmt.Sprintf("%s %s %s: %s", icon, servers, first.May(), deciding(*first.Binding, now)))
 		case first.Binding != nil:
 			lines = append(lines, fmt.Sprintf(":no_entry_sign: %s no, %s: %s", servers, escape(first.Why), deciding(*first.Binding, now)))
 		default:

@@ -119,7 +119,7 @@ func TestCanInSlack(t *testing.T) {
 	}{
 		{"U0VIEWER", "can @operator poke all", []string{
 			"May <@U0OPERATOR> run `poke`?", ":no_entry_sign: `db1` no, a deny binding on `tag:db` forbids it: `operator tag:db deny` · by <@U0ADMIN> <!date^",
-			":white_check_mark: `web1` yes: `operator` · by drover", ":lock: `web1` locked by <@U0ADMIN>",
+			":lock: `web1` yes, but locked: `operator` · by drover", ":lock: `web1` locked by <@U0ADMIN>",
 		}},
 		{"U0VIEWER", "can <@U0VIEWER> peek web1", []string{":white_check_mark: `web1` yes: `viewer`"}},
 		{"U0VIEWER", "can @viewer reboot web1", []string{"no: it needs the role operator", "It also needs a colleague's approval"}},

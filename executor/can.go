@@ -26,6 +26,20 @@ type ServerAnswer struct {
 	Holds []Hold // that would keep it off now, whatever somebody may
 }
 
+// Now says whether they may run it there at this moment.
+func (s ServerAnswer) Now() bool { return s.Allowed && len(s.Holds) == 0 }
+
+// May is the answer in a word, or in what keeps it off.
+func (s ServerAnswer) May() string {
+	switch {
+	case !s.Allowed:
+		return "no"
+	case len(s.Holds) > 0:
+		return "yes, but " + s.Holds[0].Kind.Done()
+	}
+	return "yes"
+}
+
 // Can answers whether somebody may run an action on servers: by the rights and the locks of now, without running
 // anything. words are the action and the servers, as in a request.
 func (e *Engine) Can(ctx context.Context, about store.Actor, words []string) (Answer, error) {

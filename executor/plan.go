@@ -164,11 +164,23 @@ func (p *Plan) serverNames() []string {
 	return names(p.servers, func(store.Server) bool { return true })
 }
 
+// maxExcludedTold is of how many servers a refusal says why each is left out.
+const maxExcludedTold = 5
+
+// nothingLeft says why none of the servers that were named is left.
 func nothingLeft(p *Plan) error {
 	if len(p.Excluded) == 0 {
 		return usage("No server is left of those you named.")
 	}
-	return usage("`%s` can run on none of them. %s: %s.", p.Action, p.Excluded[0].Server, p.Excluded[0].Reason)
+	text := fmt.Sprintf("`%s` can run on none of them.", p.Action)
+	for i, x := range p.Excluded {
+		if i == maxExcludedTold {
+			text += fmt.Sprintf(" … and %d more.", len(p.Excluded)-i)
+			break
+		}
+		text += fmt.Sprintf(" %s: %s.", x.Server, x.Reason)
+	}
+	return usage("%s", text)
 }
 
 func (e *Engine) newPlan(ctx context.Context, entry store.Action, params map[string]string, options Options, servers []store.Server) (*Plan, error) {

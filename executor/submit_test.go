@@ -24,6 +24,7 @@ func TestARefusalMakesNoRun(t *testing.T) {
 		"poke webb1":             {ops, executor.Usage, "Did you mean `web1`?"},
 		"poke all !all":          {ops, executor.Usage, "No server is left"},
 		"poke broken1":           {ops, executor.Usage, "`poke` can run on none of them. broken1: disabled: broken"},
+		"poke broken1 broken2":   {ops, executor.Usage, "can run on none of them. broken1: disabled: broken. broken2: disabled: in repair."},
 		"poke web1 wrod=x":       {ops, executor.Usage, "word"},
 		"poke web1 word=A":       {ops, executor.Usage, "Nothing was run."},
 		"poke web2":              {viewer, executor.Policy, "You may not run `poke` on web2: it needs the role operator. Nothing was run. Ask an admin for it."},
@@ -38,9 +39,10 @@ func TestARefusalMakesNoRun(t *testing.T) {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.listed("web2", "db1", "broken1")
+			w.listed("web2", "db1", "broken1", "broken2")
 			web1 := w.host("web1", nil, "web")
 			w.must(w.store.SetDisabled(t.Context(), root, "broken1", "broken"))
+			w.must(w.store.SetDisabled(t.Context(), root, "broken2", "in repair"))
 			w.meet(stranger, store.User{Stranger: true})
 			w.meet("T1/UWEB", store.User{})
 			w.grant("T1/UWEB", "allow operator * web")

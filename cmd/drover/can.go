@@ -16,7 +16,8 @@ func (c *cli) canCommand() *cobra.Command {
 		Use:   "can USER ACTION TARGET…",
 		Short: "Say whether somebody may run an action, and which binding decides",
 		Long: "Say for each server whether somebody may run an action on it now, by which binding, what else it needs and what locks it.\n" +
-			"USER is a Slack user's id (U…, T…/U…). It runs nothing. It ends with 0 when they may everywhere, and with 3 otherwise.",
+			"USER is a Slack user's id (U…, T…/U…). It runs nothing. It ends with 0 when they may everywhere and no lock or freeze\n" +
+			"is in the way, and with 3 otherwise.",
 		Args: cobra.MinimumNArgs(3),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
@@ -34,7 +35,7 @@ func (c *cli) canCommand() *cobra.Command {
 				return err
 			}
 			for _, s := range answer.Servers {
-				if !s.Allowed {
+				if !s.Now() {
 					return exitError(exitRefused)
 				}
 			}
@@ -52,15 +53,17 @@ type shownAnswer struct {
 	Binding   *store.Binding  `json:"binding"`
 	Approvals int             `json:"approvals"`
 	Holds     []executor.Hold `json:"holds"`
+
+	may string // as the table says it
 }
 
 func (c *cli) printAnswer(a executor.Answer, asJSON bool) error {
 	list := []shownAnswer{}
 	for _, s := range a.Servers {
-		list = append(list, shownAnswer{s.Server, s.Allowed, s.Why, s.Binding, a.Approvals, append([]executor.Hold{}, s.Holds...)})
+		list = append(list, shownAnswer{s.Server, s.Allowed, s.Why, s.Binding, a.Approvals, append([]executor.Hold{}, s.Holds...), s.May()})
 	}
 	err := printList(c.out, asJSON, list, "SERVER\tMAY\tBECAUSE", func(s shownAnswer) string {
-		return fmt.Sprintf("%s\t%s\t%s", s.Server, yesNo(s.Allowed), because(s))
+		return fmt.Sprintf("%s\t%s\t%s", s.Server, s.may, because(s))
 	})
 	if err != nil || asJSON {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -43,8 +44,11 @@ func (c *cli) askTeam(ctx context.Context) (string, error) {
 		return "", usage("drover does not know its Slack team yet: set SLACK_BOT_TOKEN, or write the id with its team, as T…/U…")
 	}
 	self, err := bot.NewClient(c.getenv("SLACK_API_URL"), token, "").AuthTestContext(ctx)
+	if away := (*url.Error)(nil); errors.As(err, &away) {
+		err = away.Err // without the address
+	}
 	if err != nil {
-		return "", fmt.Errorf("ask Slack for its team: %w", err)
+		return "", fmt.Errorf("cannot ask Slack for the bot's team (%w): try again, or write the id with its team, as T…/U…", err)
 	}
 	return self.TeamID, nil
 }
