@@ -153,7 +153,7 @@ func (c *cli) printPreview(p *executor.Preview) {
 		c.line("needs", "the role %s", p.Role)
 	}
 	if x := p.Expected; x != nil {
-		c.line("time", "usually %s on a server, at most %s, about %s for all (the last %d times)", roughly(x.Median), roughly(x.Slowest), roughly(x.All), x.Times)
+		c.line("time", "%s", expectation(x, len(p.Plan.Targets)))
 	} else {
 		c.line("time", "not known: it has not succeeded on these servers yet")
 	}
@@ -167,6 +167,21 @@ func (c *cli) printPreview(p *executor.Preview) {
 		c.line("last down", "%s not by drover, as far as it knows", executor.FoldNames(never))
 	}
 	c.printPlan(p.Plan)
+}
+
+// expectation is how long it took in the past, as Slack says it.
+func expectation(x *executor.Expected, servers int) string {
+	text := fmt.Sprintf("usually %s on a server", roughly(x.Median))
+	if x.Slowest > x.Median {
+		text += fmt.Sprintf(", at most %s", roughly(x.Slowest))
+	}
+	if servers > 1 {
+		text += fmt.Sprintf(", about %s for all", roughly(x.All))
+	}
+	if x.Times == 1 {
+		return text + " (the last time)"
+	}
+	return text + fmt.Sprintf(" (the last %d times)", x.Times)
 }
 
 // roughly leaves out what nobody plans by.

@@ -56,10 +56,13 @@ func (c *cli) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !noWait {
-				if run, err = c.await(cmd.Context(), s, e, request.Actor, run); err != nil {
-					return err
-				}
+			if noWait {
+				err = c.tellAlone(cmd.Context(), s, e, run)
+			} else {
+				run, err = c.await(cmd.Context(), s, e, request.Actor, run)
+			}
+			if err != nil {
+				return err
 			}
 			return c.report(run, asJSON)
 		})
@@ -121,17 +124,40 @@ func (c *cli) await(ctx context.Context, s *store.Store, e *executor.Engine, act
 // workIfAlone works the run in this process if no serve holds the lock. Should one start meanwhile, one of the two
 // gets the lease.
 func workIfAlone(ctx context.Context, s *store.Store, e *executor.Engine, id string) error {
-	lock, err := s.TryLock()
-	if errors.Is(err, store.ErrLocked) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := lock.Release(); err != nil {
+	if alone, err := nobodyServes(s); err != nil || !alone {
 		return err
 	}
 	return e.Work(ctx, id)
+}
+
+// nobodyServes says whether no serve holds the lock of the database.
+func nobodyServes(s *store.Store) (bool, error) {
+	lock, err := s.TryLock()
+	if errors.Is(err, store.ErrLocked) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, lock.Release()
+}
+
+// tellAlone says of a run that is not waited for when no serve is there to begin it.
+func (c *cli) tellAlone(ctx context.Context, s *store.Store, e *executor.Engine, run store.Run) error {
+	alone, err := nobodyServes(s)
+	if err != nil || !alone {
+		return err
+	}
+	text := fmt.Sprintf("No `drover serve` is alive: #%d waits for one.", run.Number)
+	if run.State == store.Queued && run.Changes {
+		limit, err := e.Chosen(ctx, executor.RunExpiry)
+		if err != nil {
+			return err
+		}
+		text += fmt.Sprintf(" It expires when none begins it within %s.", limit)
+	}
+	fmt.Fprintln(c.err, text)
+	return nil
 }
 
 // cancelRun is what Ctrl-C does: the run is cancelled wherever it is worked, and its end is waited for.
