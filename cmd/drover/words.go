@@ -17,7 +17,7 @@ func wrapArgs(cmd *cobra.Command) {
 			switch {
 			case check(cmd, words) == nil:
 				return nil
-			case cmd.HasSubCommands():
+			case cmd.HasSubCommands() && check(cmd, words[:1]) != nil:
 				return unknownCommand(cmd, words[0])
 			case tooFew(cmd, check, words):
 				return usage("something is missing: write `%s`", form(cmd))
