@@ -144,6 +144,28 @@ func TestAHeadsUpTellsOfItsApproval(t *testing.T) {
 	}
 }
 
+// What only asked for an approval is no run that could be retried on its servers.
+func TestWhatOnlyAskedIsNotRetried(t *testing.T) {
+	for name, decide := range map[string]func(w *world){
+		"allowed": func(w *world) { w.approve() },
+		"denied":  func(w *world) { w.must(w.engine.Deny(w.Context(), approver, w.newest(), "no", "")) },
+		"waiting": func(*world) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.added(w.court(), "action=raze")
+			decide(w)
+			_, err := w.engine.Retry(t.Context(), w.newest(), executor.Request{Actor: "T1/UADMIN", Origin: store.Slash, Channel: ops})
+			if r := refused(t, err); !strings.Contains(r.Text, "#1 only asked what a schedule may run") {
+				t.Errorf("it says %q", r.Text)
+			}
+			if newest := w.newest(); newest.Number != 1 {
+				t.Errorf("it made %+v", newest)
+			}
+		})
+	}
+}
+
 func TestAnEditVoidsWhatWaits(t *testing.T) {
 	inBubble(t, func(w *world) {
 		s := w.court()
