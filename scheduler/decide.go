@@ -85,10 +85,15 @@ func (s *Scheduler) beginNow(ctx context.Context, id string) error {
 		return refuse("`%s` was not run: %s", o.Schedule, o.Reason)
 	case store.OccurrenceAnnounced:
 		if o.Reason != "" {
-			return refuse("`%s` has not begun yet. %s It begins when that is known, until its cutoff.", o.Schedule, o.Reason)
+			return waiting(o)
 		}
 	}
 	return nil
+}
+
+// waiting says what an occurrence waits for whose time has come.
+func waiting(o store.Occurrence) error {
+	return refuse("`%s` has not begun yet. %s It begins when that is known, until its cutoff.", o.Schedule, o.Reason)
 }
 
 // decide lets somebody decide about an occurrence who may. What was decided before is said as the answer.
@@ -110,6 +115,9 @@ func (s *Scheduler) decide(ctx context.Context, actor store.Actor, id string, ma
 	}
 	if o, err = s.store.Occurrence(ctx, id); err != nil {
 		return err
+	}
+	if o.State == store.OccurrenceAnnounced && o.Reason != "" && !s.now().Before(o.BeginsAt.Time) {
+		return waiting(o)
 	}
 	return decided(o)
 }

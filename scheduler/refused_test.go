@@ -101,6 +101,29 @@ func TestRunNowWhileItIsNotKnown(t *testing.T) {
 	})
 }
 
+// Whoever wants it at once while it waits is told so: it is not over.
+func TestRunNowWhatWaits(t *testing.T) {
+	inBubble(t, func(w *world) {
+		s := w.court()
+		schedule := w.added(s, "action=peek")
+		w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: "group:S1", Role: store.Operator, ActionGlob: "*", Effect: store.Deny}))
+		w.group(store.GroupUnknown)
+		defer w.schedule(w.store)()
+		w.after(150 * time.Minute)
+		o := w.last(schedule)
+		w.is(o, store.OccurrenceAnnounced, "is not known", 0)
+		for _, err := range []error{s.RunNow(w.Context(), root, o.ID), second(s.RunNext(w.Context(), root, schedule))} {
+			if r := refused(t, err); !strings.Contains(r.Text, "`nightly` has not begun yet. Whether its owner UADMIN may run it is not known") {
+				t.Errorf("it says %q", r.Text)
+			}
+		}
+		w.must(s.Delay(w.Context(), root, o.ID))
+		if r := refused(t, s.Delay(w.Context(), root, o.ID)); !strings.Contains(r.Text, "`nightly` was delayed already") {
+			t.Errorf("once more: it says %q", r.Text)
+		}
+	})
+}
+
 // Nobody resumes for an owner without the right. Whether they have it may not be known: the night will tell.
 func TestResumeWhileItIsNotKnown(t *testing.T) {
 	inBubble(t, func(w *world) {
