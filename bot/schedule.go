@@ -32,7 +32,7 @@ type Schedules interface {
 	Skip(ctx context.Context, actor store.Actor, occurrence string) error
 	Delay(ctx context.Context, actor store.Actor, occurrence string) error
 	RunNow(ctx context.Context, actor store.Actor, occurrence string) error
-	RebootOptions(schedule store.Schedule, servers int) (executor.Options, error)
+	RebootOptions(schedule store.Schedule) (executor.Options, error)
 }
 
 // openingsShown is how many of the coming times are shown.

@@ -61,7 +61,7 @@ func (b *Bot) askForReboot(ctx context.Context, c command, id string) error {
 	if err != nil {
 		return err
 	}
-	request := executor.Request{Actor: c.actor, Action: executor.RebootAction, Origin: c.origin, InboxKey: c.key, Channel: channel, Private: private}
+	request := executor.Request{Actor: c.actor, Action: executor.RebootAction, Origin: c.origin, InboxKey: c.key, Channel: channel, Private: private, Inherited: true}
 	if len(runs) > 0 {
 		for _, t := range (occasion{runs: runs}).needReboot() {
 			if restart, ok := restarts[t.ServerID]; !ok || restart.At.Before(t.FinishedAt.Time) {
@@ -73,7 +73,7 @@ func (b *Bot) askForReboot(ctx context.Context, c command, id string) error {
 	if len(request.Selector) == 0 {
 		return &executor.Refusal{Text: "None of them needs a reboot any more: they were rebooted since."}
 	}
-	if request.Options, err = b.schedules.RebootOptions(schedule, len(request.Selector)); err != nil {
+	if request.Options, err = b.schedules.RebootOptions(schedule); err != nil {
 		return err
 	}
 	_, err = b.engine.Submit(ctx, request)

@@ -279,8 +279,29 @@ func TestAReportAsksForTheReboot(t *testing.T) {
 	o.click("U0OPERATOR", report, "schedule.reboot")
 	card := o.shows(ops, 2, store.AwaitingApproval)
 	o.says(string(card.Blocks), "reboot", "required since #1", "run.approve")
-	if run := o.runs()[0]; run.RequestedBy != o.actor("U0OPERATOR") || len(run.Targets) != 2 || run.Action != "reboot" || run.Options != `{"batch":"1","max_failures":"1"}` {
+	if run := o.runs()[0]; run.RequestedBy != o.actor("U0OPERATOR") || len(run.Targets) != 2 || run.Action != "reboot" || run.Options != `{"batch":"2","max_failures":"1"}` {
 		t.Errorf("asked for is %+v", run)
+	}
+}
+
+// What cannot be rebooted by the button is left out, and keeps the others from nothing, whatever the schedule's options.
+func TestAReportAsksForTheRebootOfSome(t *testing.T) {
+	for options, want := range map[string]string{
+		"canary=1": `{"batch":"1"}`, "batch=1 max-failures=1": `{"batch":"1","max_failures":"1"}`, "canary=1 batch=2 max-failures=1": `{"batch":"2","max_failures":"1"}`,
+	} {
+		t.Run(options, func(t *testing.T) {
+			o := openOffice(t)
+			o.hire("U0APPROVER", store.Approver)
+			o.nightly("patch web1 db1 " + options)
+			o.says(o.slash("U0OPERATOR", ops, "schedule run nightly"), "`nightly` begins")
+			report := o.tells(0, "*nightly* is done: 2 of 2 servers")
+			o.must(o.store.SetDisabled(t.Context(), o.actor("U0ADMIN"), "db1", "moving house"))
+			o.click("U0OPERATOR", report, "schedule.reboot")
+			o.shows(ops, 2, store.AwaitingApproval)
+			if run := o.runs()[0]; len(run.Targets) != 1 || run.Action != "reboot" || run.Options != want {
+				t.Errorf("asked for is %+v", run)
+			}
+		})
 	}
 }
 

@@ -60,10 +60,11 @@ func (p *Plan) cut() {
 	}
 }
 
-// order puts the servers of a request's plan in their order. A schedule's canary goes with the others when there are too few for
-// one to go first: which servers are held or disabled changes from night to night, and nobody is there to write it anew.
+// order puts the servers of a request's plan in their order. A canary that nobody chose for these servers goes with the
+// others when there are too few for one to go first: which are held or disabled changes from night to night, and nobody is
+// there to write it anew.
 func (p *Plan) order(r Request) error {
-	if r.Origin == store.Scheduled && r.Standing == nil && p.Options.Canary >= len(p.Targets) {
+	if r.inherits() && p.Options.Canary >= len(p.Targets) {
 		p.Options.Canary = 0
 	}
 	p.cut()
@@ -83,10 +84,13 @@ func (p *Plan) checkOrder(r Request) error {
 	return nil
 }
 
-// byHand says whether somebody chose the options for these servers. A schedule's are for as many as there are that night, a
-// retry's for as many as the first run had.
-func (r Request) byHand() bool {
-	return r.Origin != "" && r.Origin != store.Scheduled && r.Standing == nil && r.RetryOf == ""
+// byHand says whether somebody chose the options for these servers.
+func (r Request) byHand() bool { return r.Origin != "" && r.Standing == nil && !r.inherits() }
+
+// inherits says whether the options were chosen for other servers. A schedule's are for as many as there are that
+// night, a retry's for as many as the first run had.
+func (r Request) inherits() bool {
+	return r.Inherited || r.RetryOf != "" || r.Origin == store.Scheduled && r.Standing == nil
 }
 
 // allAtOnce says whether the servers after the canary all begin at the same time, whatever the numbers look like.

@@ -101,11 +101,14 @@ func TestContradictions(t *testing.T) {
 	for name, change := range map[string]func(*executor.Request){
 		"by a schedule": func(r *executor.Request) { r.Origin = store.Scheduled },
 		"by a retry":    func(r *executor.Request) { r.RetryOf = "x" },
+		"by a report":   func(r *executor.Request) { r.Inherited = true },
 	} {
-		r := w.ask(ops, "poke all max-failures=0 parallel=20")
-		change(&r)
-		if _, err := w.engine.Plan(t.Context(), r); err != nil {
-			t.Errorf("%s: %v", name, err)
+		for _, line := range []string{"poke all max-failures=0 parallel=20", "poke all canary=3", "poke web1 canary=1", "poke all batch=3 max-failures=1"} {
+			r := w.ask(ops, line)
+			change(&r)
+			if plan, err := w.engine.Plan(t.Context(), r); err != nil || plan.Options.Canary > 0 {
+				t.Errorf("%s %s: %+v, %v", line, name, plan, err)
+			}
 		}
 	}
 }

@@ -15,19 +15,20 @@ import (
 
 // Request is what somebody wants done.
 type Request struct {
-	Actor    store.Actor
-	Action   string
-	Selector []string // the words that name servers, as typed: web1, web*, web[1-3], tag:prod, all, !web2
-	Params   map[string]string
-	Options  Options
-	Reason   string
-	Origin   store.Origin
-	Channel  string          // where the card goes; "": nowhere
-	Private  bool            // nobody but the actor reads Channel
-	InboxKey string          // what Slack calls this delivery; "": not from Slack
-	RetryOf  string          // the run that this one repeats; "": none
-	Standing *store.Standing // the revision of a schedule that it only asks for; nil: it is to run
-	Stage    *store.Stage    // what it is to an occurrence of a schedule; nil: to none
+	Actor     store.Actor
+	Action    string
+	Selector  []string // the words that name servers, as typed: web1, web*, web[1-3], tag:prod, all, !web2
+	Params    map[string]string
+	Options   Options
+	Reason    string
+	Origin    store.Origin
+	Channel   string          // where the card goes; "": nowhere
+	Private   bool            // nobody but the actor reads Channel
+	InboxKey  string          // what Slack calls this delivery; "": not from Slack
+	RetryOf   string          // the run that this one repeats; "": none
+	Standing  *store.Standing // the revision of a schedule that it only asks for; nil: it is to run
+	Stage     *store.Stage    // what it is to an occurrence of a schedule; nil: to none
+	Inherited bool            // its options are a schedule's: nobody chose them for these servers
 }
 
 // Options say how a run goes about its servers, whatever the action.

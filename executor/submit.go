@@ -158,9 +158,6 @@ func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store
 	if len(again.Selector) == 0 {
 		return store.Run{}, usage("#%d succeeded on every server: there is nothing to retry.", run.Number)
 	}
-	if options.Canary >= len(again.Selector) {
-		options.Canary = 0 // there are too few left for one to go first
-	}
 	options.Urgent = false // a reason is good for once
 	again.Options = options
 	next, err := e.Submit(ctx, again)

@@ -25,17 +25,10 @@ func rebootOf(request executor.Request) executor.Request {
 	return request
 }
 
-// RebootOptions say how to go about the reboots of so many servers that a schedule's run has found to need one.
-func (s *Scheduler) RebootOptions(schedule store.Schedule, servers int) (executor.Options, error) {
+// RebootOptions say how to go about the reboots of what a schedule's run has found to need one.
+func (s *Scheduler) RebootOptions(schedule store.Schedule) (executor.Options, error) {
 	request, err := requestOf(schedule)
-	o := rebootOptions(request.Options)
-	if o.Canary >= servers {
-		o.Canary = 0 // there are too few for one to go first
-	}
-	if o.MaxFailures != "" && o.Batch.Of(servers) >= servers-o.Canary {
-		o.Batch = "1" // of so few, a limit could stop nothing
-	}
-	return o, err
+	return rebootOptions(request.Options), err
 }
 
 // rebootOptions are those of a run for the reboots after it. They go one by one unless a batch was said: whatever the servers
