@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
+	"drover/executor"
 	"drover/store"
 )
 
@@ -28,6 +29,7 @@ const (
 // miss: a message is behind until Slack has taken it.
 type Projector struct {
 	store   *store.Store
+	engine  *executor.Engine // only to ask: it runs nothing
 	log     *slog.Logger
 	api     *slack.Client
 	limiter *limiter
@@ -35,7 +37,7 @@ type Projector struct {
 
 // NewProjector makes a projector.
 func NewProjector(s *store.Store, api *slack.Client, log *slog.Logger) *Projector {
-	return &Projector{store: s, api: api, log: log, limiter: newLimiter()}
+	return &Projector{store: s, engine: executor.New(executor.Config{Store: s, Log: log}), api: api, log: log, limiter: newLimiter()}
 }
 
 // Run renders what is behind, until ctx ends.

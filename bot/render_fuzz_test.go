@@ -130,7 +130,7 @@ func renderedSchedules(text string) map[string]content {
 		store.OccurrenceAnnounced, store.OccurrenceAsked, store.OccurrenceRunning, store.OccurrenceRebooting, store.OccurrenceSkipped, store.OccurrenceMissed, store.OccurrenceRefused, store.OccurrenceDone,
 	} {
 		o := occasion{Occurrence: filled[store.Occurrence](text), schedule: schedule}
-		o.State = state
+		o.State, o.inactive = state, text
 		all[fmt.Sprint("headsup ", state)] = headsUp(o)
 		all[fmt.Sprint("no report ", state)] = report(o, nil, 3)
 		o.runs = []store.Run{run}

@@ -32,7 +32,6 @@ type Schedules interface {
 	Skip(ctx context.Context, actor store.Actor, occurrence string) error
 	Delay(ctx context.Context, actor store.Actor, occurrence string) error
 	RunNow(ctx context.Context, actor store.Actor, occurrence string) error
-	RebootOptions(schedule store.Schedule) (executor.Options, error)
 }
 
 // openingsShown is how many of the coming times are shown.
@@ -94,18 +93,18 @@ func (b *Bot) stands(ctx context.Context, s store.Schedule) (string, error) {
 	if s.PausedAt != nil {
 		return paused(s, 100), nil
 	}
-	asked, err := b.standingRuns(ctx, s)
+	inactive, err := b.engine.Inactive(ctx, s)
 	if err != nil {
 		return "", err
 	}
 	next, err := b.schedules.Next(ctx, s)
-	switch inactive := executor.Inactive(asked); {
+	switch {
 	case err != nil:
 		return "", err
 	case next == nil:
 		return "over", nil
 	case inactive != "":
-		return inactive + ", due " + when(next.BeginsAt), nil
+		return escape(clip(oneLine(inactive), 200)) + ", due " + when(next.BeginsAt), nil
 	}
 	return "next " + when(next.BeginsAt), nil
 }
@@ -204,23 +203,25 @@ func inChannel(s store.Schedule) string {
 
 // standingLines tell of the approvals that the revision of a schedule needs.
 func (b *Bot) standingLines(ctx context.Context, s store.Schedule) ([]string, error) {
-	runs, err := b.standingRuns(ctx, s)
+	runs, err := b.store.StandingRuns(ctx, store.Standing{ScheduleID: s.ID, Revision: s.Revision})
 	if err != nil {
 		return nil, err
 	}
 	var lines []string
+	given := true
 	for _, run := range runs {
 		line := fmt.Sprintf("%s #%d *%s* %s", runIcon(run.State), run.Number, escape(run.Action), stateWord(run))
 		if run.State == store.AwaitingApproval {
 			line += ": until then the schedule does not run"
 		}
+		given = given && run.State == store.Succeeded
 		lines = append(lines, line)
 	}
-	return lines, nil
-}
-
-func (b *Bot) standingRuns(ctx context.Context, s store.Schedule) ([]store.Run, error) {
-	return b.store.StandingRuns(ctx, store.Standing{ScheduleID: s.ID, Revision: s.Revision})
+	if !given {
+		return lines, nil // the lines say it
+	}
+	inactive, err := b.inactiveLines(ctx, s)
+	return append(lines, inactive...), err
 }
 
 func optionsOf(s store.Schedule) string {

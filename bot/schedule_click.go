@@ -73,9 +73,11 @@ func (b *Bot) askForReboot(ctx context.Context, c command, id string) error {
 	if len(request.Selector) == 0 {
 		return &executor.Refusal{Text: "None of them needs a reboot any more: they were rebooted since."}
 	}
-	if request.Options, err = b.schedules.RebootOptions(schedule); err != nil {
+	night, err := executor.ScheduledRequest(schedule)
+	if err != nil {
 		return err
 	}
+	request.Options = executor.ScheduledReboot(night).Options
 	_, err = b.engine.Submit(ctx, request)
 	return err
 }

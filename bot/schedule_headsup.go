@@ -9,7 +9,6 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"drover/executor"
 	"drover/store"
 )
 
@@ -29,7 +28,7 @@ type occasion struct {
 	store.Occurrence
 	schedule store.Schedule
 	runs     []store.Run
-	inactive string // what keeps the schedule from running, as it stands; see executor.Inactive
+	inactive string // what keeps the schedule from running, as it stands; see executor.Engine.Inactive
 }
 
 func (p *Projector) occasion(ctx context.Context, id string) (o occasion, err error) {
@@ -42,8 +41,9 @@ func (p *Projector) occasion(ctx context.Context, id string) (o occasion, err er
 	if o.runs, err = p.store.RunsOf(ctx, id); err != nil {
 		return o, err
 	}
-	asked, err := p.store.StandingRuns(ctx, store.Standing{ScheduleID: o.ScheduleID, Revision: o.schedule.Revision})
-	o.inactive = executor.Inactive(asked)
+	if !o.State.Final() && len(o.runs) == 0 {
+		o.inactive, err = p.engine.Inactive(ctx, o.schedule)
+	}
 	return o, err
 }
 
@@ -79,11 +79,12 @@ func headsUp(o occasion) content {
 // headline says in one line how it stands.
 func (o occasion) headline() string {
 	name, does := "*"+escape(o.Schedule)+"*", o.does()
+	inactive := escape(clip(oneLine(o.inactive), 300))
 	switch o.State {
 	case store.OccurrenceAnnounced:
 		text := fmt.Sprintf(":calendar: %s begins %s: %s", name, when(o.BeginsAt), does)
 		if o.inactive != "" {
-			text = fmt.Sprintf(":raised_hand: %s %s, and does not run before: %s, due %s", name, o.inactive, does, when(o.BeginsAt))
+			text = fmt.Sprintf(":raised_hand: %s %s, and does not run before: %s, due %s", name, inactive, does, when(o.BeginsAt))
 		}
 		if o.DecidedBy != "" {
 			text += " · delayed by " + person(o.DecidedBy)
@@ -91,7 +92,7 @@ func (o occasion) headline() string {
 		return text
 	case store.OccurrenceAsked:
 		if o.inactive != "" {
-			return fmt.Sprintf(":warning: %s should have begun %s, and drover was not running. It %s, and does not run before: %s", name, when(o.StartsAt), o.inactive, does)
+			return fmt.Sprintf(":warning: %s should have begun %s, and drover was not running. It %s, and does not run before: %s", name, when(o.StartsAt), inactive, does)
 		}
 		return fmt.Sprintf(":warning: %s should have begun %s, and drover was not running. Shall it run now? %s", name, when(o.StartsAt), does)
 	case store.OccurrenceSkipped:

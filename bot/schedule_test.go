@@ -153,6 +153,18 @@ func TestAScheduleThatWaits(t *testing.T) {
 	o.click("U0APPROVER", o.shows(ops, 1, store.AwaitingApproval), "run.approve")
 	o.says(string(o.tells(0, "*nightly* begins").Blocks), "schedule.run")
 	o.says(o.slash("U0VIEWER", ops, "schedule list"), "next <!date^")
+
+	// Who edits the action voids that, and nothing promises the night any more.
+	o.must(o.store.EditAction(t.Context(), o.actor("U0ADMIN"), "reboot", "{name: reboot, approvals: 1, run: {linux: [reboot]}}"))
+	lapsed := "is not approved (`reboot` was edited since #1 approved it for this schedule; an edit asks again)"
+	headsUp = o.tells(0, "*nightly* "+lapsed+", and does not run before")
+	if strings.Contains(string(headsUp.Blocks), "schedule.run") {
+		t.Errorf("its buttons are in %s", headsUp.Blocks)
+	}
+	o.says(o.slash("U0VIEWER", ops, "schedule list"), lapsed+", due <!date^")
+	for _, verb := range []string{"schedule next nightly", "schedule show nightly"} {
+		o.says(o.slash("U0VIEWER", ops, verb), "It "+lapsed+", and does not run before.")
+	}
 }
 
 func TestAHeadsUpIsDecidedOnce(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"drover/executor"
 	"drover/store"
 )
 
@@ -72,11 +71,17 @@ func (b *Bot) heldLines(ctx context.Context, s store.Schedule) ([]string, error)
 	if s.PausedAt != nil {
 		lines = append(lines, fmt.Sprintf("It is %s. %s ends that.", paused(s, 500), code("schedule resume "+s.Name)))
 	}
-	asked, err := b.standingRuns(ctx, s)
-	if inactive := executor.Inactive(asked); inactive != "" {
-		lines = append(lines, fmt.Sprintf("It %s, and does not run before.", inactive))
+	inactive, err := b.inactiveLines(ctx, s)
+	return append(lines, inactive...), err
+}
+
+// inactiveLines say that a schedule does not run as its approvals stand, if so.
+func (b *Bot) inactiveLines(ctx context.Context, s store.Schedule) ([]string, error) {
+	inactive, err := b.engine.Inactive(ctx, s)
+	if err != nil || inactive == "" {
+		return nil, err
 	}
-	return lines, err
+	return []string{fmt.Sprintf("It %s, and does not run before.", escape(clip(oneLine(inactive), 500)))}, nil
 }
 
 // zone is the time zone in which a person reads times, as Slack tells it; nil when it is not known.

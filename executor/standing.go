@@ -8,6 +8,9 @@ import (
 	"drover/store"
 )
 
+// askAgain ends a sentence about an approval that is lacking.
+const askAgain = " Ask again: edit the schedule."
+
 // AskStanding asks for the approval that a revision of a schedule needs before it may run what a request asks for. It
 // returns no run when it needs none. The error is a *Refusal when nobody could give it, for one.
 func (e *Engine) AskStanding(ctx context.Context, r Request) (store.Run, error) {
@@ -54,7 +57,7 @@ func (e *Engine) asApproved(ctx context.Context, r Request, plan *Plan, standing
 		return nil, err
 	}
 	if run.ActionID != plan.ActionID {
-		return nil, refuse("`%s` was edited since #%d approved it for this schedule. Ask again: edit the schedule.", plan.Action, run.Number)
+		return nil, refuse("`%s` was edited since #%d approved it for this schedule."+askAgain, plan.Action, run.Number)
 	}
 	if err := plan.keepApproved(run); err != nil {
 		return nil, err
@@ -93,7 +96,7 @@ func (p *Plan) keepApproved(run store.Run) error {
 	p.Targets, p.servers = kept, servers
 	if len(kept) == 0 {
 		out := p.Excluded[len(p.Excluded)-1]
-		return refuse("Nothing is left of what #%d approved. %s: %s. Ask again: edit the schedule.", run.Number, out.Server, out.Reason)
+		return refuse("Nothing is left of what #%d approved. %s: %s."+askAgain, run.Number, out.Server, out.Reason)
 	}
 	return nil
 }
@@ -122,7 +125,7 @@ func (e *Engine) standingApprovals(ctx context.Context, r Request, plan *Plan, r
 		given = append(given, a)
 	}
 	if len(given) < plan.Approval.Needed {
-		return nil, refuse("`%s` needs %s by now, and #%d has %d. Ask again: edit the schedule.", plan.Action, approvals(plan.Approval.Needed), run.Number, len(given))
+		return nil, refuse("`%s` needs %s by now, and #%d has %d."+askAgain, plan.Action, approvals(plan.Approval.Needed), run.Number, len(given))
 	}
 	return given, nil
 }
@@ -142,9 +145,9 @@ func (e *Engine) standingRun(ctx context.Context, action string, standing store.
 		case run.State == store.AwaitingApproval:
 			return run, refuse("Revision %d of it waits for approval: #%d.", standing.Revision, run.Number)
 		}
-		return run, refuse("Revision %d of it was not approved: #%d ended %s. Ask again: edit the schedule.", standing.Revision, run.Number, run.State)
+		return run, refuse("Revision %d of it was not approved: #%d ended %s."+askAgain, standing.Revision, run.Number, run.State)
 	}
-	return store.Run{}, refuse("Nobody was asked to approve `%s` in revision %d of it. Ask: edit the schedule.", action, standing.Revision)
+	return store.Run{}, refuse("Nobody was asked to approve `%s` in revision %d of it."+askAgain, action, standing.Revision)
 }
 
 // StandingReason is what an approver reads of a schedule.

@@ -145,7 +145,7 @@ func (e *Engine) Retry(ctx context.Context, run store.Run, again Request) (store
 		return store.Run{}, err
 	}
 	if run.OnlyAsks() {
-		return store.Run{}, usage("#%d only asked what a schedule may run, so there is nothing to retry. Ask again: edit the schedule.", run.Number)
+		return store.Run{}, usage("#%d only asked what a schedule may run, so there is nothing to retry."+askAgain, run.Number)
 	}
 	if !run.State.Final() {
 		return store.Run{}, usage("#%d is not over yet. Cancel it first, or wait for it.", run.Number)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"drover/executor"
@@ -49,7 +48,7 @@ func (s *Scheduler) begin(ctx context.Context, o store.Occurrence) (next time.Ti
 		}
 		return next, err
 	}
-	request, err := requestOf(schedule)
+	request, err := executor.ScheduledRequest(schedule)
 	if err != nil {
 		return next, err
 	}
@@ -102,16 +101,4 @@ func (s *Scheduler) before(ctx context.Context, o store.Occurrence) (string, err
 		return fmt.Sprintf("#%d, its run before, is not over yet", runs[len(runs)-1].Number), nil
 	}
 	return "", nil
-}
-
-// requestOf is what a schedule asks for.
-func requestOf(schedule store.Schedule) (executor.Request, error) {
-	request := executor.Request{
-		Actor: schedule.Owner, Action: schedule.Action, Selector: strings.Fields(schedule.Selector), Params: schedule.Params, Origin: store.Scheduled,
-	}
-	var err error
-	if request.Options, err = executor.ParseOptions(schedule.Options); err != nil {
-		return request, fmt.Errorf("schedule %s: %w", schedule.Name, err)
-	}
-	return request, nil
 }

@@ -27,7 +27,7 @@ func (s *Scheduler) Check(ctx context.Context, actor store.Actor, schedule store
 		return err
 	}
 	schedule.Owner = actor
-	requests, err := requestsOf(schedule)
+	requests, err := executor.ScheduledRequests(schedule)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (s *Scheduler) Resume(ctx context.Context, actor store.Actor, schedule stor
 	if err := s.mayChange(ctx, actor, schedule); err != nil {
 		return err
 	}
-	request, err := requestOf(schedule)
+	request, err := executor.ScheduledRequest(schedule)
 	if err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (s *Scheduler) decide(ctx context.Context, actor store.Actor, id string, ma
 
 // mayDecide refuses whoever may not run what a schedule runs. Looking is not enough for it.
 func (s *Scheduler) mayDecide(ctx context.Context, actor store.Actor, schedule store.Schedule) error {
-	request, err := requestOf(schedule)
+	request, err := executor.ScheduledRequest(schedule)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (s *Scheduler) mayDecide(ctx context.Context, actor store.Actor, schedule s
 
 // mayRun refuses whoever may not run all that a schedule runs, the reboots afterwards included.
 func (s *Scheduler) mayRun(ctx context.Context, actor store.Actor, schedule store.Schedule) error {
-	requests, err := requestsOf(schedule)
+	requests, err := executor.ScheduledRequests(schedule)
 	for _, request := range requests {
 		if err == nil {
 			err = s.engine.Allowed(ctx, actor, store.Operator, request)

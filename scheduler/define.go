@@ -100,7 +100,7 @@ func withParams(written map[string][]string, known []string) (map[string][]strin
 
 // ask changes what a schedule asks for. It is read as any request is.
 func ask(base store.Schedule, written map[string][]string) (store.Schedule, error) {
-	before, err := requestOf(base)
+	before, err := executor.ScheduledRequest(base)
 	if err != nil {
 		return base, err
 	}

@@ -47,7 +47,7 @@ func (s *Scheduler) examine(ctx context.Context, schedule store.Schedule) (f exe
 		f.Grade, f.Text = executor.Worth, fmt.Sprintf("it does not begin any more: `drover schedule edit %s` or `remove`", schedule.Name)
 		return f, nil
 	}
-	request, err := requestOf(schedule)
+	request, err := executor.ScheduledRequest(schedule)
 	if err != nil {
 		return f, err
 	}

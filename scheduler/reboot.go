@@ -23,11 +23,11 @@ func (s *Scheduler) reboot(ctx context.Context, schedule store.Schedule, o store
 	if why != "" {
 		return s.finish(ctx, o, notRebooted+why)
 	}
-	request, err := requestOf(schedule)
+	request, err := executor.ScheduledRequest(schedule)
 	if err != nil {
 		return next, err
 	}
-	request = rebootOf(request)
+	request = executor.ScheduledReboot(request)
 	for _, t := range executor.NeedReboot(run) {
 		request.Selector = append(request.Selector, t.Server)
 	}

@@ -127,6 +127,9 @@ func TestAHeadsUpTellsOfItsApproval(t *testing.T) {
 			_, err := w.engine.AskStanding(w.Context(), request)
 			w.must(err)
 		},
+		"edited": func(w *world, _ *scheduler.Scheduler, _ store.Schedule) {
+			w.must(w.store.EditAction(w.Context(), root, "raze", "{name: raze, approvals: 1, run: {linux: [raze, harder]}}"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(w *world) {
@@ -191,6 +194,57 @@ func TestAnEditVoidsWhatWaits(t *testing.T) {
 	})
 }
 
+// inactive wants a schedule to say what keeps it from running.
+func (w *world) inactive(s *scheduler.Scheduler, schedule store.Schedule, want string) {
+	w.Helper()
+	why, err := s.Inactive(w.Context(), schedule)
+	w.must(err)
+	if want == "" && why != "" || !strings.Contains(why, want) || strings.Contains(why, "Ask again") {
+		w.Errorf("it says %q, want %q", why, want)
+	}
+}
+
+// Only what is said of approvals keeps a schedule from running for sure; what holds its servers may be over by then.
+func TestWhatKeepsAScheduleFromRunning(t *testing.T) {
+	for name, c := range map[string]struct {
+		words  string
+		change func(w *world)
+		want   string
+	}{
+		"the reboot was edited": {"action=peek reboot=if-required", func(w *world) {
+			w.must(w.store.EditAction(w.Context(), root, "reboot", "{name: reboot, approvals: 1, run: {linux: [reboot, now]}}"))
+		}, "is not approved (`reboot` was edited since #1 approved it for this schedule; an edit asks again)"},
+		"the action needs approval by now": {"action=peek", func(w *world) {
+			w.must(w.store.EditAction(w.Context(), root, "peek", "{name: peek, approvals: 1, run: {linux: [peek]}}"))
+		}, "is not approved (Nobody was asked to approve `peek` in revision 1 of it; an edit asks again)"},
+		"the action needs none any more": {"action=raze", func(w *world) {
+			w.must(w.store.EditAction(w.Context(), root, "raze", "{name: raze, run: {linux: [raze]}}"))
+		}, ""},
+		"its servers are frozen": {"action=raze", func(w *world) {
+			_, _, err := w.engine.Freeze(w.Context(), executor.FreezeRequest{Actor: root, Selector: []string{"all"}, Until: store.Time{Time: time.Now().Add(time.Hour)}, Reason: "launch"})
+			w.must(err)
+		}, ""},
+		"a server is disabled": {"action=raze canary=2", func(w *world) { w.must(w.store.SetDisabled(w.Context(), root, "web1", "moving house")) }, ""},
+		"the approver's grant is not known": {"action=raze", func(w *world) {
+			w.take(approver, store.Approver)
+			w.must(w.store.Grant(w.Context(), root, store.Binding{Subject: "group:S1", Role: store.Approver, ActionGlob: "*", Effect: store.Allow}))
+			w.group(store.GroupUnknown)
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			s := w.court()
+			schedule := w.added(s, strings.Fields(c.words)...)
+			if !strings.HasSuffix(c.words, "peek") {
+				w.approve()
+			}
+			w.inactive(s, schedule, "")
+			c.change(w)
+			w.inactive(s, schedule, c.want)
+		})
+	}
+}
+
 func TestAnApprovalThatDoesNotHoldAnyMore(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(w *world)
@@ -208,7 +262,9 @@ func TestAnApprovalThatDoesNotHoldAnyMore(t *testing.T) {
 				s := w.court()
 				schedule := w.added(s, "action=raze")
 				w.approve()
+				w.inactive(s, schedule, "")
 				c.change(w)
+				w.inactive(s, schedule, c.reason)
 				defer w.schedule(w.store)()
 				w.after(150 * time.Minute)
 				w.is(w.last(schedule), store.OccurrenceRefused, c.reason, 0)

@@ -141,5 +141,8 @@ func (t *tx) revise(ctx context.Context, actor Actor, last *Action, next Action,
 	if err != nil {
 		return fmt.Errorf("keep revision %d of action %s: %w", next.Revision, next.Name, err)
 	}
+	if err := t.showScheduled(ctx, next.Name); err != nil {
+		return err
+	}
 	return t.audit(ctx, actor, event, "action/"+next.Name, detail{"revision": next.Revision, "yaml": next.YAML})
 }

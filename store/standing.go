@@ -36,9 +36,18 @@ func (t *tx) allowStanding(ctx context.Context, id string) error {
 // showStanding has what a schedule is about to do told anew after a change of a run that only asks: whether it would run
 // hangs on that.
 func (t *tx) showStanding(ctx context.Context, runID string) error {
+	return t.showUndone(ctx, "o.schedule_id = (SELECT standing_schedule FROM runs WHERE id = ?)", runID)
+}
+
+// showScheduled has what schedules are about to do told anew after a change of an action that they run, or may reboot with:
+// what was approved does not count any more.
+func (t *tx) showScheduled(ctx context.Context, action string) error {
+	return t.showUndone(ctx, "o.state IN ('announced', 'asked') AND (s.action = ? OR s.reboot <> 'never')", action)
+}
+
+func (t *tx) showUndone(ctx context.Context, condition, value string) error {
 	var told []Occurrence
-	err := t.SelectContext(ctx, &told, selectOccurrence+" WHERE o.finished_at IS NULL AND o.schedule_id = (SELECT standing_schedule FROM runs WHERE id = ?)", runID)
-	if err != nil {
+	if err := t.SelectContext(ctx, &told, selectOccurrence+" WHERE o.finished_at IS NULL AND "+condition, value); err != nil {
 		return fmt.Errorf("read what a schedule is about to do: %w", err)
 	}
 	for _, o := range told {

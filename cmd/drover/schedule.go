@@ -125,7 +125,7 @@ func (c *cli) scheduleSave(cmd *cobra.Command, find findSchedule, save saveSched
 			if err := c.warnUnheard(cmd.Context(), s, schedule); err != nil {
 				return err
 			}
-			return c.printStanding(cmd.Context(), s, schedule)
+			return c.printStanding(cmd.Context(), s, schedule, "")
 		})
 	}
 	return cmd
@@ -145,7 +145,7 @@ func (c *cli) scheduleNext() *cobra.Command {
 	cmd := c.onSchedule("next NAME", "Show when a schedule begins next, and what the clocks do to it",
 		func(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, _ store.Actor, schedule store.Schedule) error {
 			if !asJSON {
-				return c.printNext(ctx, sched, s, schedule)
+				return c.printNext(ctx, sched, schedule)
 			}
 			coming, err := sched.Coming(ctx, schedule, openingsShown)
 			if err != nil {
@@ -212,7 +212,7 @@ func (c *cli) scheduleResume() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.printNext(ctx, sched, s, resumed)
+			return c.printNext(ctx, sched, resumed)
 		})
 }
 

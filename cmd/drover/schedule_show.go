@@ -21,24 +21,23 @@ const dayAndTime = "Mon 2006-01-02 15:04 MST"
 type scheduleJSON struct {
 	store.Schedule
 	Options     executor.Options   `json:"options"`
-	Inactive    string             `json:"inactive,omitempty"` // what keeps it from running, see executor.Inactive
+	Inactive    string             `json:"inactive,omitempty"` // what keeps it from running, see executor.Engine.Inactive
 	Next        []store.Coming     `json:"next"`
 	Occurrences []store.Occurrence `json:"occurrences,omitempty"`
 }
 
-func shownSchedule(ctx context.Context, s *store.Store, schedule store.Schedule, next []store.Coming) (scheduleJSON, error) {
+func shownSchedule(ctx context.Context, sched *scheduler.Scheduler, schedule store.Schedule, next []store.Coming) (scheduleJSON, error) {
 	shown := scheduleJSON{Schedule: schedule, Next: next}
 	var err error
 	if shown.Options, err = executor.ParseOptions(schedule.Options); err != nil {
 		return shown, fmt.Errorf("schedule %s: %w", schedule.Name, err)
 	}
-	asked, err := s.StandingRuns(ctx, store.Standing{ScheduleID: schedule.ID, Revision: schedule.Revision})
-	shown.Inactive = executor.Inactive(asked)
+	shown.Inactive, err = sched.Inactive(ctx, schedule)
 	return shown, err
 }
 
 // listed is a schedule with the time at which it begins next.
-func listed(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, schedule store.Schedule) (scheduleJSON, error) {
+func listed(ctx context.Context, sched *scheduler.Scheduler, schedule store.Schedule) (scheduleJSON, error) {
 	next := []store.Coming{}
 	first, err := sched.Next(ctx, schedule)
 	if err != nil {
@@ -47,7 +46,7 @@ func listed(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, sch
 	if first != nil {
 		next = append(next, *first)
 	}
-	return shownSchedule(ctx, s, schedule, next)
+	return shownSchedule(ctx, sched, schedule, next)
 }
 
 // stands says in a few words when a schedule begins next, or what keeps it from it.
@@ -77,7 +76,7 @@ func (c *cli) scheduleList() *cobra.Command {
 			}
 			items := []scheduleJSON{}
 			for _, schedule := range all {
-				shown, err := listed(cmd.Context(), sched, s, schedule)
+				shown, err := listed(cmd.Context(), sched, schedule)
 				if err != nil {
 					return err
 				}
@@ -99,7 +98,7 @@ func (c *cli) scheduleShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			shown, err := shownSchedule(ctx, s, schedule, next)
+			shown, err := shownSchedule(ctx, sched, schedule, next)
 			if err != nil {
 				return err
 			}
@@ -110,7 +109,7 @@ func (c *cli) scheduleShow() *cobra.Command {
 				return printJSON(c.out, shown)
 			}
 			c.printSchedule(shown)
-			if err := c.printStanding(ctx, s, schedule); err != nil {
+			if err := c.printStanding(ctx, s, schedule, shown.Inactive); err != nil {
 				return err
 			}
 			return c.printTimes(schedule.Window, next)
@@ -119,15 +118,20 @@ func (c *cli) scheduleShow() *cobra.Command {
 	return cmd
 }
 
-// printStanding prints how the approvals stand that the revision of a schedule needs.
-func (c *cli) printStanding(ctx context.Context, s *store.Store, schedule store.Schedule) error {
+// printStanding prints how the approvals stand that the revision of a schedule needs, and whether they do not count any more.
+func (c *cli) printStanding(ctx context.Context, s *store.Store, schedule store.Schedule, inactive string) error {
 	runs, err := s.StandingRuns(ctx, store.Standing{ScheduleID: schedule.ID, Revision: schedule.Revision})
+	given := true
 	for _, run := range runs {
 		fmt.Fprintf(c.out, "#%d %s: %s", run.Number, run.Action, stateOf(run))
 		if run.State == store.AwaitingApproval {
 			fmt.Fprint(c.out, "; until it is approved the schedule does not run")
 		}
+		given = given && run.State == store.Succeeded
 		fmt.Fprintln(c.out)
+	}
+	if given && inactive != "" {
+		fmt.Fprintf(c.out, "It %s, and does not run before.\n", inactive)
 	}
 	return err
 }

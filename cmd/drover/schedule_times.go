@@ -26,12 +26,12 @@ func (c *cli) printOpenings(sched *scheduler.Scheduler, w store.Window) error {
 }
 
 // printNext prints the next times of a schedule, and what keeps it from running at all.
-func (c *cli) printNext(ctx context.Context, sched *scheduler.Scheduler, s *store.Store, schedule store.Schedule) error {
+func (c *cli) printNext(ctx context.Context, sched *scheduler.Scheduler, schedule store.Schedule) error {
 	coming, err := sched.Coming(ctx, schedule, openingsShown)
 	if err != nil {
 		return err
 	}
-	shown, err := shownSchedule(ctx, s, schedule, coming)
+	shown, err := shownSchedule(ctx, sched, schedule, coming)
 	if err != nil {
 		return err
 	}
