@@ -15,7 +15,7 @@ func (r Rights) authorise(action string, role store.Role, servers []store.Server
 		return nil
 	}
 	if r.atBest().lacks(action, role, servers) == nil {
-		refusal.Unsure, refusal.Why = true, "drover cannot tell who is in a usergroup"
+		refusal.Unsure, refusal.Why = true, groupNotKnown
 		refusal.Text += " That may change in a few minutes: drover cannot tell at the moment who is in a usergroup."
 	}
 	return refusal

@@ -21,7 +21,7 @@ func (r *errand) runBatches(ctx context.Context) error {
 		if over, err := r.engine.afterBatch(context.WithoutCancel(ctx), r.lease, r.run, batch); over || err != nil {
 			return err
 		}
-		r.doubt()
+		r.lookAgain()
 		turn = r.engine.store.Now()
 	}
 	return nil

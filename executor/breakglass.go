@@ -54,10 +54,22 @@ func (e *Engine) heard(ctx context.Context, r Request) (Request, error) {
 }
 
 func (r Rights) mayBreakGlass(plan *Plan) error {
+	refusal := r.lacksGlass(plan)
+	if refusal == nil {
+		return nil
+	}
+	if r.atBest().lacksGlass(plan) == nil {
+		refusal.Unsure, refusal.Why = true, groupNotKnown
+	}
+	return refusal
+}
+
+// lacksGlass is mayBreakGlass by what is known; nil: nothing is lacking.
+func (r Rights) lacksGlass(plan *Plan) *Refusal {
 	for _, server := range plan.servers {
 		if ok, why := r.MayRun(store.Breakglass, plan.Action, server); !ok {
-			return refuse("You may not use `urgent=true` for `%s` on %s: %s. Nothing was run. Without it, `%s` waits for whatever it has to wait for.",
-				plan.Action, server.Name, why, plan.Action)
+			return &Refusal{Kind: Policy, Text: fmt.Sprintf("You may not use `urgent=true` for `%s` on %s: %s. Nothing was run. Without it, `%s` waits for whatever it has to wait for.",
+				plan.Action, server.Name, why, plan.Action)}
 		}
 	}
 	return nil

@@ -133,7 +133,8 @@ func (e *Engine) serversOf(ctx context.Context, run store.Run) ([]store.Server, 
 	return servers, nil
 }
 
-// void ends a run that waits and is no longer what was asked for, or no longer allowed, and says so.
+// void ends a run that waits and is no longer what was asked for, or no longer allowed, and says so. What drover only does
+// not know just now ends nothing.
 func (e *Engine) void(ctx context.Context, actor store.Actor, run store.Run) error {
 	plan, err := e.stillAsked(ctx, run)
 	if err == nil {
@@ -142,6 +143,10 @@ func (e *Engine) void(ctx context.Context, actor store.Actor, run store.Run) err
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
 		return err
+	}
+	if refusal.Unsure {
+		return &Refusal{Kind: Policy, Unsure: true, Text: fmt.Sprintf("#%d was not approved, and still waits: whether %s may run it is not known, for %s. Try again in a few minutes.",
+			run.Number, e.Name(ctx, run.RequestedBy), refusal.Why)}
 	}
 	voided, err := e.store.VoidRun(ctx, actor, run.ID, refusal.Text)
 	if err != nil {
@@ -215,7 +220,7 @@ func (e *Engine) stillMay(ctx context.Context, actor store.Actor, p proposal) er
 	case why == "":
 		return nil
 	case unsure:
-		return &Refusal{Kind: Policy, Unsure: true, Text: fmt.Sprintf("Whether %s, who approved it, still may is not known: drover cannot tell who is in a usergroup.", e.Name(ctx, actor))}
+		return notKnown("Whether %s, who approved it, still may", e.Name(ctx, actor))
 	}
 	return refuse("%s approved it and may not any more: %s. Ask again.", e.Name(ctx, actor), strings.TrimSuffix(why, "."))
 }

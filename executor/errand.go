@@ -21,31 +21,42 @@ type errand struct {
 	plan   *Plan
 
 	mu      sync.Mutex
-	checked store.Time // when it was known last that it may go on
+	checked store.Time // when it was looked at last whether it may go on
+	doubt   *doubt     // nil: it was known then
 }
 
 // mayGoOn says whether what has not begun of a run may still begin: rights, approvals and servers are those of the moment,
-// however long ago the run began. When it may not, it ends all of that.
+// however long ago the run began. When it may not, it ends all of that. The error is errNotKnown while nobody can tell.
 func (r *errand) mayGoOn(ctx context.Context) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.engine.store.Now()
-	if age := now.Sub(r.checked.Time); age >= 0 && age < recheckEvery { // a clock that was set back proves nothing
-		return true, nil
+	now, changed := r.engine.store.Now(), r.engine.store.Changed()
+	age := now.Sub(r.checked.Time)
+	if age >= 0 && age < recheckEvery && r.doubt.lasts(changed) { // a clock that was set back proves nothing
+		return r.doubt == nil, r.doubt.err()
 	}
 	err := r.engine.recheckRest(ctx, r.run.ID, r.plan)
 	var refusal *Refusal
-	if errors.As(err, &refusal) {
-		return false, r.engine.store.EndPending(context.WithoutCancel(ctx), r.lease, store.TargetSkipped, "not begun: "+refusal.Text)
-	}
-	if err == nil {
+	switch {
+	case errors.As(err, &refusal) && refusal.Unsure:
 		r.checked = now
+		return false, r.wonder(ctx, changed, refusal)
+	case refusal != nil:
+		return false, r.endRest(ctx, "not begun: "+refusal.Text)
+	case err != nil:
+		return false, err
 	}
-	return err == nil, err
+	r.checked, r.doubt = now, nil
+	return true, nil
 }
 
-// doubt makes the next look a new one.
-func (r *errand) doubt() {
+// endRest ends what has not begun of the run.
+func (r *errand) endRest(ctx context.Context, why string) error {
+	return r.engine.store.EndPending(context.WithoutCancel(ctx), r.lease, store.TargetSkipped, why)
+}
+
+// lookAgain makes the next look a new one.
+func (r *errand) lookAgain() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.checked = store.Time{}
@@ -81,10 +92,21 @@ func (e *Engine) mayStillRun(ctx context.Context, actor store.Actor, rest *Plan)
 	if err != nil {
 		return err
 	}
-	for _, server := range rest.servers {
-		if ok, why := rights.MayRun(store.Role(rest.definition.Role), rest.Action, server); !ok {
-			return refuse("%s may not run `%s` on %s any more: %s", e.Name(ctx, actor), rest.Action, server.Name, why)
-		}
+	if server, why := rest.deniedTo(rights.atBest()); why != "" {
+		return refuse("%s may not run `%s` on %s any more: %s", e.Name(ctx, actor), rest.Action, server, why)
+	}
+	if server, why := rest.deniedTo(rights); why != "" {
+		return notKnown("Whether %s still may run `%s` on %s", e.Name(ctx, actor), rest.Action, server)
 	}
 	return nil
+}
+
+// deniedTo is the first server of a plan on which somebody may not run its action, and why; "": there is none.
+func (p *Plan) deniedTo(rights Rights) (server, why string) {
+	for _, s := range p.servers {
+		if ok, why := rights.MayRun(store.Role(p.definition.Role), p.Action, s); !ok {
+			return s.Name, why
+		}
+	}
+	return "", ""
 }

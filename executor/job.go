@@ -44,8 +44,8 @@ func (j job) run(ctx context.Context) {
 	}
 }
 
-// begin moves the target to dispatching, waiting for another run that is changing the server. The caller holds a
-// session; it is given back while waiting, and when begin returns false.
+// begin moves the target to dispatching, waiting for another run that is changing the server, and until it is known whether
+// the run may go on. The caller holds a session; it is given back while waiting, and when begin returns false.
 func (j job) begin(ctx context.Context) (bool, error) {
 	for {
 		changed := j.engine.store.Changed()
@@ -54,11 +54,10 @@ func (j job) begin(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 		j.engine.sessions.Release(1)
-		if err != nil || waitsFor == 0 {
+		switch {
+		case errors.Is(err, errNotKnown):
+		case err != nil, waitsFor == 0, j.outwaited(ctx, waitsFor):
 			return false, err
-		}
-		if j.outwaited(ctx, waitsFor) {
-			return false, nil
 		}
 		wait(ctx, changed, housekeepEvery)
 		if err := j.engine.sessions.Acquire(ctx, 1); err != nil {

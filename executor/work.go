@@ -37,16 +37,19 @@ func (e *Engine) workTargets(ctx context.Context, lease store.Lease) error {
 	if err != nil {
 		return err
 	}
-	plan, err := e.recheck(saving, run)
+	errand := &errand{engine: e, lease: lease, run: run}
 	var refusal *Refusal
-	if errors.As(err, &refusal) {
+	switch errand.plan, err = e.recheck(saving, run); {
+	case errors.As(err, &refusal) && refusal.Unsure && errand.plan != nil:
+		// looked at again before each server
+	case refusal != nil:
 		_, err := e.store.DenyRun(saving, lease, refusal.Text)
 		return err
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	default:
+		errand.checked = e.store.Now()
 	}
-	errand := &errand{engine: e, lease: lease, run: run, plan: plan, checked: e.store.Now()}
 	if err := errand.runBatches(ctx); err != nil {
 		return err
 	}
@@ -86,16 +89,17 @@ func (r *errand) runBatch(ctx context.Context, batch int, turn store.Time) {
 }
 
 // recheck makes sure, at the last moment, that the run is still what was asked for and still allowed. The error is a
-// *Refusal when it is not.
+// *Refusal when it is not; with a plan it is only that who asked for it, or approved it, may not.
 func (e *Engine) recheck(ctx context.Context, run store.Run) (*Plan, error) {
 	plan, err := e.stillAsked(ctx, run)
 	if err != nil {
-		return nil, err
+		return plan, err
 	}
 	return plan, e.stillApproved(ctx, run, plan)
 }
 
-// stillAsked makes sure that a run is what was asked for, and that who asked for it still may.
+// stillAsked makes sure that a run is what was asked for, and that who asked for it still may. With a plan the error is
+// about the latter alone.
 func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
 	plan, err := e.replan(ctx, run)
 	if err != nil {
@@ -110,10 +114,10 @@ func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
 	}
 	rights, err := e.Rights(ctx, run.RequestedBy)
 	if err != nil {
-		return nil, err
+		return plan, err
 	}
 	if err := rights.authorise(plan.Action, store.Role(plan.definition.Role), plan.servers); err != nil {
-		return nil, err
+		return plan, err
 	}
 	if run.OnlyAsks() {
 		return plan, nil
