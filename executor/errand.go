@@ -35,7 +35,7 @@ func (r *errand) mayGoOn(ctx context.Context) (bool, error) {
 	if age >= 0 && age < recheckEvery && r.doubt.lasts(changed) { // a clock that was set back proves nothing
 		return r.doubt == nil, r.doubt.err()
 	}
-	err := r.engine.recheckRest(ctx, r.run.ID, r.plan)
+	err := r.engine.recheckRest(ctx, r.lease, r.plan)
 	var refusal *Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Unsure:
@@ -63,9 +63,9 @@ func (r *errand) lookAgain() {
 }
 
 // recheckRest makes sure that what has not begun of a run is still what was asked for, and still allowed. What holds its
-// servers is looked at for each on its own. The error is a *Refusal when it is not.
-func (e *Engine) recheckRest(ctx context.Context, id string, plan *Plan) error {
-	run, err := e.store.Run(ctx, id)
+// servers is looked at for each on its own, and so is what must stay up. The error is a *Refusal when it is not.
+func (e *Engine) recheckRest(ctx context.Context, lease store.Lease, plan *Plan) error {
+	run, err := e.store.Run(ctx, lease.RunID)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,9 @@ func (e *Engine) recheckRest(ctx context.Context, id string, plan *Plan) error {
 	}
 	rest, err := e.replan(ctx, run)
 	if err != nil {
+		return err
+	}
+	if err := e.keepUp(ctx, lease, run, rest); err != nil {
 		return err
 	}
 	if change := whatChanged(plan, rest); change != "" {

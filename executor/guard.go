@@ -1,8 +1,10 @@
 package executor
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"drover/executor/action"
@@ -69,17 +71,34 @@ func (p *Plan) guard(self Machine) {
 	})
 }
 
-// leaveOut takes servers out of the plan for which there is a reason.
+// leaveOut takes servers out of the plan for which there is a reason to keep them up.
 func (p *Plan) leaveOut(why func(store.Server) string) {
 	targets, servers := p.Targets, p.servers
 	p.Targets, p.servers = []PlanTarget{}, nil
 	for i, s := range servers {
 		if reason := why(s); reason != "" {
-			p.Excluded = append(p.Excluded, Exclusion{s.Name, reason})
+			p.keptUp[s.ID] = Exclusion{s.Name, reason}
+			p.Excluded = append(p.Excluded, p.keptUp[s.ID])
 			continue
 		}
 		p.Targets, p.servers = append(p.Targets, targets[i]), append(p.servers, s)
 	}
+}
+
+// keepUp ends those of the pending targets of a run that must stay up by what is known now. That is no change of the others:
+// drover learns of its servers while a run goes on.
+func (e *Engine) keepUp(ctx context.Context, lease store.Lease, run store.Run, rest *Plan) error {
+	for _, target := range run.Targets {
+		out, keep := rest.keptUp[target.ServerID]
+		if !keep {
+			continue
+		}
+		if _, err := e.store.SkipHeld(context.WithoutCancel(ctx), lease, target.ID, "not begun: "+out.Reason); err != nil {
+			return err
+		}
+		rest.Excluded = slices.DeleteFunc(rest.Excluded, func(x Exclusion) bool { return x == out })
+	}
+	return nil
 }
 
 // staysUp says why a server must not be taken down, whatever else is in the plan, or "".

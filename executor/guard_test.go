@@ -158,3 +158,47 @@ func TestTheGuardsHoldAtDispatch(t *testing.T) {
 		t.Errorf("%s: %q", run.State, run.StateReason)
 	}
 }
+
+// TestWhatIsLearnedInTheMiddleKeepsUpOnlyWhatItIsAbout: the others of the run go on.
+func TestWhatIsLearnedInTheMiddleKeepsUpOnlyWhatItIsAbout(t *testing.T) {
+	for name, c := range map[string]struct {
+		learn func(w *world, web3, web4 *machine)
+		why   string
+	}{
+		"the same machine": {func(w *world, web3, web4 *machine) {
+			web4.SetHost(func(h *sshtest.Host) { *h = web3.Host() })
+			for _, server := range []string{"web3", "web4"} {
+				equal(w.T, store.Succeeded, w.ended(w.submit("peek "+server).ID).State)
+			}
+		}, "not begun: it is the same machine as web3"},
+		"drover's own host": {func(w *world, _, _ *machine) {
+			w.edit("web4", func(s *store.Server) { s.OwnHost = true })
+		}, "not begun: drover itself runs there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.takesDown()
+			machines := map[string]*machine{}
+			for _, server := range []string{"web1", "web2", "web3", "web4"} {
+				machines[server] = w.machine(server, 0)
+			}
+			w.serve(w.engine)
+			run := w.submit("restart-box all batch=1")
+			receive(t, machines["web1"].told)
+			c.learn(w, machines["web3"], machines["web4"])
+			machines["web1"].restarts(w)
+			for _, server := range []string{"web2", "web3"} {
+				receive(t, machines[server].told)
+				machines[server].restarts(w)
+			}
+			run = w.ended(run.ID)
+			equal(t, map[string]store.TargetState{
+				"web1": store.TargetSucceeded, "web2": store.TargetSucceeded, "web3": store.TargetSucceeded, "web4": store.TargetSkipped,
+			}, states(run))
+			if run.Targets[3].Summary != c.why || machines["web4"].sent.Load() > 0 {
+				t.Errorf("web4: %q", run.Targets[3].Summary)
+			}
+		})
+	}
+}

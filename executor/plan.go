@@ -32,7 +32,8 @@ type Plan struct {
 	SelfReview bool `json:"self_review,omitempty"`
 
 	definition *action.Action
-	servers    []store.Server // of the targets, in the same order
+	servers    []store.Server       // of the targets, in the same order
+	keptUp     map[string]Exclusion // by server id: those of Excluded that must not be taken down
 }
 
 // PlanTarget is one server of a plan. Nothing about it may change between the request and the dispatch.
@@ -198,6 +199,7 @@ func (e *Engine) newPlan(ctx context.Context, entry store.Action, params map[str
 	p := &Plan{
 		ActionID: entry.ID, Action: entry.Name, Revision: entry.Revision, Params: values, Options: options,
 		Sudo: definition.Sudo, Targets: []PlanTarget{}, definition: definition,
+		keptUp: map[string]Exclusion{},
 	}
 	for _, server := range servers {
 		if err := p.add(server, values); err != nil {
