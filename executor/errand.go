@@ -65,7 +65,7 @@ func (r *errand) lookAgain() {
 // recheckRest makes sure that what has not begun of a run is still what was asked for, and still allowed. What holds its
 // servers is looked at for each on its own, and so is what must stay up. The error is a *Refusal when it is not.
 func (e *Engine) recheckRest(ctx context.Context, lease store.Lease, plan *Plan) error {
-	run, err := e.store.Run(ctx, lease.RunID)
+	run, err := e.store.RunInBrief(ctx, lease.RunID)
 	if err != nil {
 		return err
 	}

@@ -210,6 +210,18 @@ func (s *Store) Run(ctx context.Context, id string) (Run, error) {
 	return s.run(ctx, selectRun+" WHERE runs.id = ?", id)
 }
 
+// RunInBrief is Run without its targets' output, which may be large.
+func (s *Store) RunInBrief(ctx context.Context, id string) (Run, error) {
+	list, err := s.runs(ctx, " WHERE runs.id = ?", id)
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("run: %w", ErrNotFound)
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	return list[0], nil
+}
+
 // RunNumbered is Run by the number that people see.
 func (s *Store) RunNumbered(ctx context.Context, number int) (Run, error) {
 	return s.run(ctx, selectRun+" WHERE runs.number = ?", number)

@@ -154,6 +154,24 @@ func TestARunIsRecordedWholeOrNotAtAll(t *testing.T) {
 	f.create(n)
 }
 
+// A run in brief is looked at again and again while it is worked: it has all but what its servers said.
+func TestARunInBriefHasNoOutput(t *testing.T) {
+	f := newFarm(t, "web1", "web2")
+	run, lease := f.started()
+	targets := run.Targets
+	f.begin(lease, targets[0].ID)
+	want(t, true)(f.FinishTarget(t.Context(), lease, targets[0], store.Result{
+		State: store.TargetSucceeded, Summary: "done", Stdout: "much", Stderr: "more", Details: "all of it", Facts: store.Strings{"updates": "3"},
+	}))
+	whole, brief := f.read(run.ID), get[store.Run](t)(f.RunInBrief(t.Context(), run.ID))
+	whole.Targets[0].Stdout, whole.Targets[0].Stderr, whole.Targets[0].Details = "", "", ""
+	if diff := cmp.Diff(whole, brief, cmpopts.IgnoreFields(store.Target{}, "Facts")); diff != "" {
+		t.Errorf("(-whole +brief)\n%s", diff)
+	}
+	_, err := f.RunInBrief(t.Context(), "x")
+	wantErr(t, err, store.ErrNotFound)
+}
+
 func TestRunsAreListedNewestFirst(t *testing.T) {
 	f := newFarm(t, "web1", "web2")
 	for range 3 {
