@@ -43,15 +43,21 @@ func (r *errand) wonder(ctx context.Context, changed <-chan struct{}, refusal *R
 		r.engine.log.Warn("a run waits until it is known whether it may go on", "run", r.run.Number, "why", refusal.Reason())
 	}
 	r.doubt.seen = changed
-	if r.run.BeginBy != nil {
-		return errNotKnown
-	}
 	limit, err := r.engine.span(ctx, RunExpiry)
 	if err != nil {
 		return err
 	}
-	if r.checked.Sub(r.doubt.since.Time) < limit {
-		return errNotKnown
+	if r.run.BeginBy != nil || r.checked.Sub(r.doubt.since.Time) < limit {
+		return errors.Join(errNotKnown, r.engine.store.NotePending(ctx, r.lease, refusal.Reason()))
 	}
 	return r.endRest(ctx, fmt.Sprintf("not begun within %s: %s", store.Span(limit), refusal.Reason()))
+}
+
+// believe ends a doubt: it is known that what has not begun may.
+func (r *errand) believe(ctx context.Context) error {
+	if r.doubt == nil {
+		return nil
+	}
+	r.doubt = nil
+	return r.engine.store.NotePending(ctx, r.lease, "")
 }

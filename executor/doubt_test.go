@@ -105,7 +105,7 @@ func newDoubt(t *testing.T, prepare func(*world), known []string, option string)
 	return w, run, first, began
 }
 
-// stays makes sure that a run neither goes on nor ends while it is looked at again and again.
+// stays makes sure that a run neither goes on nor ends while it is looked at again and again, and says what it waits for.
 func (w *world) stays(run store.Run) {
 	w.Helper()
 	for i := range 3 {
@@ -113,6 +113,9 @@ func (w *world) stays(run store.Run) {
 		w.clock.advance(2 * time.Second)
 		w.ended(w.submitAs(admin, "peek idle").ID)
 	}
+	w.await(run.ID, func(r store.Run) bool {
+		return strings.Contains(r.Targets[1].Summary, "drover cannot tell who is in a usergroup") || r.Targets[1].State != store.TargetPending
+	})
 	if run = w.run(run.ID); run.State != store.Running || run.Targets[1].State != store.TargetPending {
 		w.Fatalf("it is %s with %v: %q", run.State, states(run), run.Targets[1].Summary)
 	}

@@ -46,8 +46,8 @@ func (r *errand) mayGoOn(ctx context.Context) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	r.checked, r.doubt = now, nil
-	return true, nil
+	r.checked = now
+	return true, r.believe(ctx)
 }
 
 // endRest ends what has not begun of the run.

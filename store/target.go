@@ -219,6 +219,22 @@ func (t *tx) touchReply(ctx context.Context, runID, targetID string) error {
 	return nil
 }
 
+// NotePending says what the targets of a run that have not begun wait for, in one line; "": nothing. What is said already
+// is not said again.
+func (s *Store) NotePending(ctx context.Context, lease Lease, summary string) error {
+	err := s.transact(ctx, func(ctx context.Context, t *tx) error {
+		noted, err := t.change(ctx, "UPDATE targets SET summary = ? WHERE run_id = ? AND state = 'pending' AND summary <> ?"+leaseHeld, summary, lease.RunID, summary, lease.Epoch)
+		if err != nil || !noted {
+			return err
+		}
+		return t.touch(ctx, lease.RunID)
+	})
+	if err != nil {
+		return fmt.Errorf("note what a run waits for: %w", err)
+	}
+	return nil
+}
+
 // EndPending ends the targets of a run that have not begun.
 func (s *Store) EndPending(ctx context.Context, lease Lease, state TargetState, why string) error {
 	return s.transact(ctx, func(ctx context.Context, t *tx) error {

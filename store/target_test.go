@@ -262,3 +262,20 @@ func TestATargetsEndIsAudited(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+func TestWhatARunWaitsForIsSaidOfWhatHasNotBegun(t *testing.T) {
+	f := newFarm(t, "web1", "web2")
+	run, lease := f.started()
+	f.begin(lease, run.Targets[0].ID)
+	ok(t, f.NotePending(t.Context(), lease, "it is not known"))
+	was := f.read(run.ID).Version
+	ok(t, f.NotePending(t.Context(), lease, "it is not known"))
+	got := f.read(run.ID)
+	if got.Version != was || got.Targets[0].Summary != "" || got.Targets[1].Summary != "it is not known" {
+		t.Errorf("version %d after %d: %q, %q", got.Version, was, got.Targets[0].Summary, got.Targets[1].Summary)
+	}
+	ok(t, f.NotePending(t.Context(), lease, ""))
+	if got := f.read(run.ID); got.Version == was || got.Targets[1].Summary != "" {
+		t.Errorf("version %d after %d: %q", got.Version, was, got.Targets[1].Summary)
+	}
+}

@@ -22,6 +22,7 @@ var unaudited = map[string]string{
 	"ClaimLook":     "which process looks",
 	"CreateOffer":   "what somebody is about to be shown; the trust that follows is told by PinHostKeys",
 	"CreateReplies": "shows rows that are there",
+	"NotePending":   "what something waits for; its dispatch or its end is told",
 	"NoteTarget":    "how something that runs stands; the dispatch before it and the result after it are told",
 	"KeepLook":      "what a server looks like to those who decide; nothing was changed",
 	"OfferPosted":   "where something is shown",
