@@ -202,3 +202,27 @@ func TestWhatIsLearnedInTheMiddleKeepsUpOnlyWhatItIsAbout(t *testing.T) {
 		})
 	}
 }
+
+// So it is with what is learned between the canary and the others.
+func TestWhatIsLearnedAfterTheCanaryKeepsUpOnlyWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.takesDown()
+	web1, web2, web3 := w.machine("web1", 0), w.machine("web2", 0), w.machine("web3", 0)
+	w.serve(w.engine)
+	run := w.submit("restart-box all canary=1")
+	receive(t, web1.told)
+	web1.restarts(w)
+	run = w.await(run.ID, func(r store.Run) bool { return r.State == store.Paused })
+	w.edit("web2", func(s *store.Server) { s.OwnHost = true })
+	w.must(w.engine.Continue(t.Context(), ops, run, ""))
+	w.await(run.ID, func(r store.Run) bool { return r.State.Final() || len(web3.told) > 0 })
+	if len(web3.told) > 0 {
+		web3.restarts(w)
+	}
+	run = w.ended(run.ID)
+	equal(t, map[string]store.TargetState{"web1": store.TargetSucceeded, "web2": store.TargetSkipped, "web3": store.TargetSucceeded}, states(run))
+	if got := run.Targets[1].Summary; got != "not begun: drover itself runs there" || web2.sent.Load() > 0 {
+		t.Errorf("%s: %q, web2: %q", run.State, run.StateReason, got)
+	}
+}

@@ -125,6 +125,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	plan.guard(e.self)
 	plan.Excluded = append(plan.Excluded, held...)
 	if len(plan.Targets) == 0 {
 		return nil, nothingLeft(plan)
@@ -206,7 +207,6 @@ func (e *Engine) newPlan(ctx context.Context, entry store.Action, params map[str
 			return nil, err
 		}
 	}
-	p.guard(e.self)
 	p.cut()
 	return p, nil
 }
@@ -297,9 +297,20 @@ func unfit(s store.Server) string {
 	return ""
 }
 
-// replan makes the plan of a recorded run again, from the servers as they are now. An action that was edited or taken
-// out of the whitelist since is refused: what was asked for is not what drover may do any more.
+// replan makes the plan of a recorded run again, without what must stay up by what is known now.
 func (e *Engine) replan(ctx context.Context, run store.Run) (*Plan, error) {
+	plan, err := e.replanAll(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	plan.guard(e.self)
+	plan.cut()
+	return plan, nil
+}
+
+// replanAll makes the plan of a recorded run again, from the servers as they are now. An action that was edited or taken
+// out of the whitelist since is refused: what was asked for is not what drover may do any more.
+func (e *Engine) replanAll(ctx context.Context, run store.Run) (*Plan, error) {
 	entry, err := e.store.ActionNamed(ctx, run.Action)
 	switch {
 	case errors.Is(err, store.ErrNotFound):

@@ -37,18 +37,16 @@ func (e *Engine) workTargets(ctx context.Context, lease store.Lease) error {
 	if err != nil {
 		return err
 	}
-	errand := &errand{engine: e, lease: lease, run: run}
+	errand := &errand{engine: e, lease: lease, run: run} // its rest is looked at before anything begins
 	var refusal *Refusal
 	switch errand.plan, err = e.recheck(saving, run); {
 	case errors.As(err, &refusal) && refusal.Unsure && errand.plan != nil:
-		// looked at again before each server
+		// it may be known by then
 	case refusal != nil:
 		_, err := e.store.DenyRun(saving, lease, refusal.Text)
 		return err
 	case err != nil:
 		return err
-	default:
-		errand.checked = e.store.Now()
 	}
 	if err := errand.runBatches(ctx); err != nil {
 		return err
@@ -101,7 +99,11 @@ func (e *Engine) recheck(ctx context.Context, run store.Run) (*Plan, error) {
 // stillAsked makes sure that a run is what was asked for, and that who asked for it still may. With a plan the error is
 // about the latter alone.
 func (e *Engine) stillAsked(ctx context.Context, run store.Run) (*Plan, error) {
-	plan, err := e.replan(ctx, run)
+	replan := e.replan
+	if run.ContinuedAt != nil {
+		replan = e.replanAll // what must stay up since the canary is left out when the rest is looked at
+	}
+	plan, err := replan(ctx, run)
 	if err != nil {
 		return nil, err
 	}
