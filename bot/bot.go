@@ -39,7 +39,6 @@ type Bot struct {
 	log       *slog.Logger
 	api       *slack.Client
 	admins    []string
-	since     store.Time             // when drover began to listen: what Slack said of people before may be wrong
 	self      slack.AuthTestResponse // who we are; set once by Connect
 }
 
@@ -58,7 +57,7 @@ func NewClient(apiURL, botToken, appToken string) *slack.Client {
 // New makes a bot. Connect comes next, then Run.
 func New(c Config) *Bot {
 	return &Bot{
-		store: c.Store, engine: c.Engine, schedules: c.Schedules, log: c.Log, admins: c.Admins, since: c.Store.Now(),
+		store: c.Store, engine: c.Engine, schedules: c.Schedules, log: c.Log, admins: c.Admins,
 		api: NewClient(c.APIURL, string(c.BotToken), string(c.AppToken)),
 	}
 }

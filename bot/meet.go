@@ -41,7 +41,7 @@ func (b *Bot) meetPerson(ctx context.Context, actor store.Actor) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if team != b.self.TeamID || err == nil && !user.CheckedAt.Before(b.since.Time) {
+	if team != b.self.TeamID || err == nil && user.Known() {
 		return nil
 	}
 	if err := b.askUser(ctx, id); err != nil {
@@ -231,7 +231,7 @@ func (b *Bot) meetResponsible(ctx context.Context) error {
 			continue
 		}
 		user, err := b.store.User(ctx, team, id)
-		if err == nil && !user.CheckedAt.Before(b.since.Time) {
+		if err == nil && user.Known() {
 			continue
 		}
 		if err == nil || errors.Is(err, store.ErrNotFound) {

@@ -87,7 +87,7 @@ func (o *office) newBot() *bot.Bot {
 
 // restarted is drover after it was away for a while.
 func (o *office) restarted() {
-	o.clock.advance(time.Minute)
+	o.must(o.store.DoubtUsers(o.Context()))
 	o.bot = o.newBot()
 }
 

@@ -42,9 +42,6 @@ type Config struct {
 	Hidden []string
 	Self   Machine // the machine that must never be taken down; see ThisMachine
 	Pace   Pace
-	// Since is when this process began to hear of people: what Slack said of them before may be wrong by now, so it does not
-	// count. Zero: it counts however old it is.
-	Since store.Time
 }
 
 // Engine takes requests and works runs. It keeps no state that is not in the store, but for the means to end what
@@ -59,7 +56,6 @@ type Engine struct {
 	hidden   []string
 	self     Machine
 	pace     Pace
-	since    store.Time
 	sessions *semaphore.Weighted
 	probes   errgroup.Group
 	looks    errgroup.Group
@@ -71,7 +67,7 @@ type Engine struct {
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{
-		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent, hidden: c.Hidden, self: c.Self, pace: c.Pace.withDefaults(), since: c.Since,
+		store: c.Store, ssh: c.SSH, log: c.Log, owner: c.Owner, drain: c.Drain, agent: c.Agent, hidden: c.Hidden, self: c.Self, pace: c.Pace.withDefaults(),
 		sessions: semaphore.NewWeighted(maxSessions), active: map[store.Lease]context.CancelCauseFunc{},
 	}
 	e.probes.SetLimit(maxProbes)

@@ -91,7 +91,7 @@ func (e *Engine) checkIdentity(ctx context.Context, actor store.Actor) error {
 		return refuse("drover takes requests only from its own Slack workspace, and from nobody of another Slack workspace.")
 	}
 	user, err := e.store.User(ctx, team, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && user.CheckedAt.Before(e.since.Time) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !user.Known() {
 		return &Refusal{Kind: Policy, Unsure: true, Why: "drover could not ask Slack who they are",
 			Text: "drover could not ask Slack who you are, so nothing was run. Try again in a moment."}
 	}

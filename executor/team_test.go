@@ -2,7 +2,6 @@ package executor_test
 
 import (
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 
 	"drover/executor"
 	"drover/executor/action"
-	"drover/executor/ssh"
 	"drover/store"
 )
 
@@ -47,22 +45,20 @@ func TestBeforeTheWorkspaceIsKnown(t *testing.T) {
 	}
 }
 
-// What Slack said of somebody before this process began does not count: they may have become a guest meanwhile. It is not
-// known then, and that is said.
-func TestWhatSlackSaidBeforeIsNotKnown(t *testing.T) {
+// What Slack said of somebody before the last start does not count: they may have become a guest meanwhile. Whether they
+// may is not known then, and that is said.
+func TestWhoIsDoubtedIsNotKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.clock.advance(time.Minute)
-	since := w.store.Now()
-	e := executor.New(executor.Config{Store: w.store, SSH: ssh.NewClient(ssh.Limits{}), Log: slog.New(slog.DiscardHandler), Owner: "since", Since: since})
-	t.Cleanup(e.Close)
+	must(t, w.store.DoubtUsers(t.Context()))
+	w.clock.advance(-time.Hour) // clocks are put back
 	var refusal *executor.Refusal
-	if _, err := e.Rights(t.Context(), ops); !errors.As(err, &refusal) || !refusal.Unsure {
+	if _, err := w.engine.Rights(t.Context(), ops); !errors.As(err, &refusal) || !refusal.Unsure {
 		t.Errorf("it counts: %v", err)
 	}
 	_, id, _ := ops.Slack()
-	must(t, w.store.SaveUser(t.Context(), store.User{TeamID: "T1", SlackID: id, CheckedAt: since}))
-	if _, err := e.Rights(t.Context(), ops); err != nil {
+	must(t, w.store.SaveUser(t.Context(), store.User{TeamID: "T1", SlackID: id}))
+	if _, err := w.engine.Rights(t.Context(), ops); err != nil {
 		t.Error(err)
 	}
 }

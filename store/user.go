@@ -62,6 +62,20 @@ func (s *Store) SaveUser(ctx context.Context, u User) error {
 	})
 }
 
+// Known says whether Slack has told of the person since everybody was doubted last.
+func (u User) Known() bool { return u.CheckedAt.Unix() > 0 }
+
+// DoubtUsers makes what Slack once said of everybody unknown until it tells again. A time would not do to tell old from
+// new: clocks are put back.
+func (s *Store) DoubtUsers(ctx context.Context) error {
+	return s.transact(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := t.ExecContext(ctx, "UPDATE users SET checked_at = 0"); err != nil {
+			return fmt.Errorf("doubt what is known of people: %w", err)
+		}
+		return nil
+	})
+}
+
 // User returns what is known of a person, or ErrNotFound.
 func (s *Store) User(ctx context.Context, team, id string) (User, error) {
 	return user(ctx, s.read, team, id)

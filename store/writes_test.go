@@ -21,6 +21,7 @@ var unaudited = map[string]string{
 	"ClaimProbe":    "which process asks; what comes of it is told by EndProbes and Prove",
 	"ClaimLook":     "which process looks",
 	"CreateOffer":   "what somebody is about to be shown; the trust that follows is told by PinHostKeys",
+	"DoubtUsers":    "what Slack said is asked anew; what changes by it is told by SaveUser",
 	"CreateReplies": "shows rows that are there",
 	"NotePending":   "what something waits for; its dispatch or its end is told",
 	"NoteTarget":    "how something that runs stands; the dispatch before it and the result after it are told",

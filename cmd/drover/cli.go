@@ -135,7 +135,7 @@ func (c *cli) withEngine(ctx context.Context, ownerPrefix string, fn func(*store
 		return err
 	}
 	return c.withStore(ctx, func(s *store.Store) error {
-		engine, err := newEngine(ctx, s, log, ownerPrefix, store.Time{}, c.settings.tokens()...)
+		engine, err := newEngine(ctx, s, log, ownerPrefix, c.settings.tokens()...)
 		if err != nil {
 			return err
 		}
@@ -145,14 +145,14 @@ func (c *cli) withEngine(ctx context.Context, ownerPrefix string, fn func(*store
 }
 
 // newEngine makes an engine for this process, which hides the tokens too that it is given. Whoever asks for it closes it.
-func newEngine(ctx context.Context, s *store.Store, log *slog.Logger, ownerPrefix string, since store.Time, hidden ...string) (*executor.Engine, error) {
+func newEngine(ctx context.Context, s *store.Store, log *slog.Logger, ownerPrefix string, hidden ...string) (*executor.Engine, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, fmt.Errorf("name this process: %w", err)
 	}
 	engine := executor.New(executor.Config{
 		Store: s, SSH: ssh.NewClient(ssh.Limits{}), Log: log, Owner: ownerPrefix + id.String(), Drain: drainLimit,
-		Agent: os.Getenv("SSH_AUTH_SOCK"), Hidden: hidden, Self: executor.ThisMachine(), Since: since,
+		Agent: os.Getenv("SSH_AUTH_SOCK"), Hidden: hidden, Self: executor.ThisMachine(),
 	})
 	return engine, engine.InstallBuiltins(ctx)
 }

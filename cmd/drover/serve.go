@@ -20,6 +20,9 @@ import (
 const (
 	// drainLimit is how long a stop waits for what is under way on servers.
 	drainLimit = 30 * time.Second
+	// meetLimit is how long a start waits for what Slack says of the people on whose rights something rests. Then it goes on
+	// without: what is theirs waits.
+	meetLimit = 5 * time.Second
 	// flushLimit is how long a stop waits for Slack to show how things ended.
 	flushLimit = 5 * time.Second
 )
@@ -83,7 +86,7 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	engine, err := newEngine(ctx, s, log, executor.ServeOwner, s.Now(), string(slack.AppToken), string(slack.BotToken))
+	engine, err := newEngine(ctx, s, log, executor.ServeOwner, string(slack.AppToken), string(slack.BotToken))
 	if err != nil {
 		return err
 	}
@@ -91,7 +94,16 @@ func serve(ctx context.Context, s *store.Store, log *slog.Logger, slack bot.Conf
 	schedules := scheduler.New(scheduler.Config{Store: s, Engine: engine, Log: log})
 	slack.Engine, slack.Schedules = engine, schedules
 	b := bot.New(slack)
+	// What Slack said of people before may be wrong by now: they may have become guests while drover was away.
+	if err := s.DoubtUsers(ctx); err != nil {
+		return err
+	}
 	if err := b.Connect(ctx); err != nil {
+		return err
+	}
+	meeting, cancel := context.WithTimeout(ctx, meetLimit)
+	defer cancel()
+	if err := b.MeetAgain(meeting); err != nil {
 		return err
 	}
 	if err := s.SetSetting(ctx, store.Drover, store.SettingChannel, channel); err != nil {

@@ -39,7 +39,7 @@ func TestServeBeginsNothingForWhoBecameAGuestMeanwhile(t *testing.T) {
 	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "drover.db"), store.Options{})
 	check(err)
 	defer s.Close()
-	engine, err := newEngine(ctx, s, log, "test", store.Time{})
+	engine, err := newEngine(ctx, s, log, "test")
 	check(err)
 	defer engine.Close()
 	team, guest := slack.Team().ID, store.SlackActor(slack.Team().ID, "UGUEST")

@@ -89,27 +89,31 @@ func injectInModal(ts *testscript.TestScript, text string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	slack := worldOf(ts).slack
+	shown := func() string { home, _ := slack.Home("UADMIN"); return string(home.Blocks) }
+	await := func(what string, so func() bool) {
+		if err := slack.WaitFor(ctx, so); err != nil {
+			ts.Fatalf("%s does not come about for %q: %v\n%s", what, text, err, shown())
+		}
+	}
 	typed(ts, "UOPERATOR", "judged web1 because "+text)
 	ts.Check(slack.OpenHome("UADMIN"))
-	ts.Check(slack.WaitFor(ctx, func() bool {
-		home, ok := slack.Home("UADMIN")
-		return ok && strings.Contains(string(home.Blocks), "run.deny")
-	}))
+	await("the button on the Home", func() bool { return strings.Contains(shown(), "run.deny") })
 	home, _ := slack.Home("UADMIN")
 	_, err := slack.ClickView(ctx, "UADMIN", home.ID, "run.deny")
 	ts.Check(err)
-	ts.Check(slack.WaitFor(ctx, func() bool { _, open := slack.Modal("UADMIN"); return open }))
+	await("the form", func() bool { _, open := slack.Modal("UADMIN"); return open })
 	form, _ := slack.Modal("UADMIN")
-	response, err := slack.Submit(ctx, "UADMIN", form.ID, map[string][]string{"reason": {strings.ToValidUTF8(text, "?")}})
-	ts.Check(err)
-	if len(response.FieldErrors) > 0 { // nothing of it can be seen, so it is no reason
-		_, err = slack.Submit(ctx, "UADMIN", form.ID, map[string][]string{"reason": {"unseen"}})
+	for reason := strings.ToValidUTF8(text, "?"); ; {
+		response, err := slack.Submit(ctx, "UADMIN", form.ID, map[string][]string{"reason": {reason}})
 		ts.Check(err)
+		switch {
+		case len(response.FieldErrors) > 0:
+			reason = "unseen" // nothing of it can be seen, so it is no reason
+		case response.Error == "":
+			await("the Home without the button", func() bool { return !strings.Contains(shown(), "run.deny") })
+			return
+		}
 	}
-	ts.Check(slack.WaitFor(ctx, func() bool {
-		home, _ := slack.Home("UADMIN")
-		return !strings.Contains(string(home.Blocks), "run.deny")
-	}))
 }
 
 // named are the places of the terminal in which each injection goes: what is kept there is shown everywhere.
