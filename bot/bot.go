@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -40,6 +41,7 @@ type Bot struct {
 	api       *slack.Client
 	admins    []string
 	self      slack.AuthTestResponse // who we are; set once by Connect
+	homes     sync.Map               // by user id: whose turn it is to show their Home
 }
 
 // NewClient makes a client of Slack's Web API that ends every call in time.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -25,13 +26,17 @@ func (b *Bot) homeOpened(team string, e *slackevents.AppHomeOpenedEvent) then {
 	return func(ctx context.Context) { b.showHome(ctx, c, "") }
 }
 
-// showHome publishes somebody's Home, with an answer to what they did there.
+// showHome publishes somebody's Home, with an answer to what they did there. One after the other: otherwise what was read
+// before a click could be published after what the click has changed, and stay.
 func (b *Bot) showHome(ctx context.Context, c command, answer string) {
+	_, user, _ := c.actor.Slack()
+	turn, _ := b.homes.LoadOrStore(user, &sync.Mutex{})
+	turn.(*sync.Mutex).Lock()
+	defer turn.(*sync.Mutex).Unlock()
 	blocks, err := b.homeFor(ctx, c, answer)
 	if err != nil {
 		blocks = []slack.Block{section(b.explain(ctx, c, err))}
 	}
-	_, user, _ := c.actor.Slack()
 	_, err = b.api.PublishViewContext(ctx, slack.PublishViewContextRequest{
 		UserID: user, View: slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}},
 	})
