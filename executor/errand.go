@@ -22,6 +22,7 @@ type errand struct {
 
 	mu      sync.Mutex
 	checked store.Time // when it was looked at last whether it may go on
+	allowed bool       // it was let go on once: something may have begun
 	doubt   *doubt     // nil: it was known then
 }
 
@@ -42,12 +43,24 @@ func (r *errand) mayGoOn(ctx context.Context) (bool, error) {
 		r.checked = now
 		return false, r.wonder(ctx, changed, refusal)
 	case refusal != nil:
-		return false, r.endRest(ctx, "not begun: "+refusal.Text)
+		return false, r.turnDown(ctx, refusal)
 	case err != nil:
 		return false, err
 	}
-	r.checked = now
+	r.checked, r.allowed = now, true
 	return true, r.believe(ctx)
+}
+
+// turnDown ends what has not begun of the run. Where nothing was let begin the run is denied, as it would have been when it
+// was claimed had it been known then.
+func (r *errand) turnDown(ctx context.Context, refusal *Refusal) error {
+	if !r.allowed {
+		denied, err := r.engine.store.DenyRun(context.WithoutCancel(ctx), r.lease, refusal.Text)
+		if err != nil || denied {
+			return err
+		}
+	}
+	return r.endRest(ctx, "not begun: "+refusal.Text)
 }
 
 // endRest ends what has not begun of the run.

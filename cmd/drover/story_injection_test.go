@@ -43,7 +43,7 @@ func inject(ts *testscript.TestScript, neg bool, args []string) {
 		switch args[0] {
 		case "slack":
 			injectInSlack(ts, i, text)
-			if i%12 == 0 { // each makes three of the hundred Homes that Slack takes in a minute
+			if i%3 == 0 { // each makes three of the hundred Homes that Slack takes in a minute
 				injectInModal(ts, text)
 			}
 		case "terminal":
@@ -122,7 +122,7 @@ func injectInModal(ts *testscript.TestScript, text string) {
 	}
 }
 
-// named are the places of the terminal in which each injection goes, to one or the other: what is kept there is shown everywhere.
+// named are the places of the terminal in which each injection goes: what is kept there is shown everywhere.
 const named = 2
 
 // places are where the terminal takes text. Of those after the named ones each injection goes to some: a process takes its time.
@@ -161,7 +161,7 @@ func injectInTerminal(ts *testscript.TestScript, i int, text string) {
 		"run:\n  linux: [echo, '{{p}}']\n", name, words, words, words, words)
 	ts.Check(os.WriteFile(ts.MkAbs(name+".yaml"), []byte(yaml), 0o600))
 	for j, place := range places {
-		if j < named && (i+j)%2 == 0 || (i+j)%8 == 0 {
+		if j < named || (i+j)%4 == 0 {
 			_ = ts.Exec("drover", place(name, text)...) // most of it is refused
 			plainOutput(ts)
 		}
